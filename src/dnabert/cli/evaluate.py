@@ -1,0 +1,55 @@
+"""``dnabert evaluate``."""
+
+import json
+import logging
+from pathlib import Path
+
+from dnabert.cli.options import Ambiguous, Force, Genome, InputFile, Out, Quiet, command_line
+from dnabert.data.labelled import read_set
+from dnabert.device import DeviceName, DtypeName, choose_machine
+from dnabert.infer.predictor import Predictor, StrandMode
+from dnabert.output import check_free, open_output, provenance, sha256_of_file
+from dnabert.registry import resolve_model
+
+log = logging.getLogger(__name__)
+
+
+def evaluate(
+    data: InputFile,
+    /,
+    *,
+    model: str,
+    out: Out = Path("-"),
+    strand: StrandMode = "auto",
+    genome: Genome = None,
+    ambiguous: Ambiguous = "unk",
+    rounds: int = 1000,
+    device: DeviceName = "auto",
+    dtype: DtypeName = "auto",
+    force: Force = False,
+    quiet: Quiet = False,
+) -> None:
+    """Write the figures of a model on labelled sequences as JSON: metrics, bootstrap 95 % intervals, calibration.
+
+    Args:
+        data: Labelled sequences, as for finetune.
+        model: Run directory, ensemble, packaged name or hub id.
+        strand: both averages a sequence and its reverse complement; auto does so for models trained without regard to strand.
+        rounds: Bootstrap resamplings.
+    """
+    if str(out) != "-":
+        check_free(out, force)
+    predictor = Predictor(resolve_model(model), choose_machine(device, dtype))
+    pair = predictor.info.head.task == "pair"
+    labelled = read_set(data, predictor.kmer, genome=genome, ambiguous=ambiguous, pair=pair)
+    result = predictor.evaluate(labelled, strand, rounds)
+    inputs = {data: sha256_of_file(Path(data))} if data != "-" else {}
+    content = {
+        "model": {"sha256": predictor.sha256, "members": len(predictor.members), "task": predictor.info.head.task},
+        "metrics": result.metrics,
+        "intervals_95": result.intervals,
+        "calibration": result.calibration,
+        "provenance": provenance(command_line(), inputs),
+    }
+    with open_output(out, force) as handle:
+        handle.write(json.dumps(content, indent=2) + "\n")

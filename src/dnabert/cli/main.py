@@ -1,0 +1,90 @@
+"""The command table, and what happens around every command: logging, errors, exit codes.
+
+Exit codes: 0 done, 1 our error (one line on stderr; the traceback with ``--debug``), 2 usage, 130 interrupted.
+"""
+
+import logging
+import os
+import sys
+import warnings
+from typing import NoReturn
+
+from cyclopts import App, CycloptsError
+
+from dnabert import __version__
+from dnabert.errors import DnabertError
+
+__all__ = ["app", "main"]
+
+VERBS = {
+    "demo": "The whole story on a simulated genome; ends with report.html.",
+    "tokenize": "DNA to token ids.",
+    "pretrain": "Pre-train a model on a genome.",
+    "finetune": "Fine-tune a model on labelled sequences.",
+    "evaluate": "Figures of a model on labelled sequences, with intervals.",
+    "predict": "What a model says of sequences.",
+    "ensemble": "Several fine-tuned runs as one model.",
+    "simulate": "A genome with planted promoters, its labelled sets, and the truth.",
+    "models": "The models that can be asked for by name.",
+}
+
+app = App(
+    name="dnabert",
+    help="Pre-train, fine-tune and apply BERT models of DNA. Results go to files or stdout, messages to stderr."
+    "\n\nAny verb takes --help, and --debug for a full traceback.",
+    version=__version__,
+    help_format="plaintext",
+)
+for _verb, _summary in VERBS.items():
+    app.command(f"dnabert.cli.{_verb}:{_verb}", name=_verb, help=_summary)
+
+
+def main() -> NoReturn:
+    """Run the command line and leave with its exit code."""
+    arguments = [argument for argument in sys.argv[1:] if argument != "--debug"]
+    sys.exit(run(arguments, debug="--debug" in sys.argv[1:]))
+
+
+def run(arguments: list[str], debug: bool = False) -> int:
+    """Run one command.
+
+    Args:
+        arguments: The words after ``dnabert``.
+        debug: Let our errors through, with their traceback.
+
+    Returns:
+        The exit code.
+    """
+    _set_up_logging(quiet="--quiet" in arguments)
+    try:
+        app(arguments, exit_on_error=False, print_error=False, result_action="return_value")
+    except CycloptsError as error:
+        verb = next((argument for argument in arguments if argument in VERBS), "")
+        _say(f"{str(error).strip()} (see dnabert {verb + ' ' if verb else ''}--help)")
+        return 2
+    except DnabertError as error:
+        if debug:
+            raise
+        _say(" ".join(str(error).split("\n")))
+        return 1
+    except KeyboardInterrupt:
+        _say("interrupted")
+        return 130
+    except BrokenPipeError:
+        # The reader of our stdout has gone, as in `dnabert predict ... | head`.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    return 0
+
+
+def _say(message: str) -> None:
+    print(f"dnabert: {message}", file=sys.stderr)
+
+
+def _set_up_logging(quiet: bool) -> None:
+    logging.basicConfig(level=logging.WARNING if quiet else logging.INFO, format="dnabert: %(message)s", stream=sys.stderr, force=True)
+    warnings.filterwarnings("ignore", category=FutureWarning, module="tensorboard")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,50 @@
+"""``dnabert tokenize``."""
+
+import logging
+
+import numpy as np
+
+from dnabert.cli.options import Ambiguous, Force, InputFile, Out, Quiet, command_line
+from dnabert.data.labelled import read_set
+from dnabert.output import open_output, provenance_lines
+from dnabert.tokenizer import KmerTokenizer
+
+log = logging.getLogger(__name__)
+
+
+def tokenize(
+    input_: InputFile,
+    /,
+    *,
+    kmer: int = 6,
+    out: Out,
+    max_tokens: int | None = None,
+    ambiguous: Ambiguous = "unk",
+    force: Force = False,
+    quiet: Quiet = False,
+) -> None:
+    """Write a TSV of id and space-separated token ids, with [CLS] and [SEP].
+
+    Args:
+        input_: FASTA, CSV or TSV with a column 'sequence', or - for stdin.
+        kmer: Length of a k-mer, 1 to 8.
+        max_tokens: Cut sequences after so many k-mers; without it nothing is cut.
+    """
+    tokenizer = KmerTokenizer(kmer, max_tokens or np.iinfo(np.int64).max)
+    data = read_set(input_, kmer, ambiguous=ambiguous, labels=False)
+    cut = 0
+    with open_output(out, force) as handle:
+        handle.write(provenance_lines(command_line(), kmer=str(kmer)))
+        handle.write("id\ttokens\n")
+        for name, codes in zip(data.sequences.ids, data.sequences.first, strict=True):
+            encoding = tokenizer.encode(codes)
+            cut += encoding.num_truncated_bases > 0
+            handle.write(f"{name}\t{' '.join(map(str, encoding.ids.tolist()))}\n")
+    log.info(
+        "%d sequences, %s bases, %s ambiguous; %d skipped, %d cut",
+        len(data),
+        f"{len(data.sequences.first.codes):,}",
+        f"{data.num_ambiguous:,}",
+        data.num_skipped,
+        cut,
+    )

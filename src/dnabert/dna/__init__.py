@@ -1,0 +1,1 @@
+"""DNA without a model: base codes, k-mers, and the readers of FASTA, 2bit and BED. Never imports torch."""

@@ -1,0 +1,133 @@
+"""DNA text to base codes and back.
+
+A base code is one byte: A 0, T 1, C 2, G 3, and 4 for every ambiguous base (N and the other IUPAC letters). The order
+A, T, C, G is that of the published DNABERT vocabulary, so that the id of a k-mer is plain arithmetic on its codes, and the
+complement of an unambiguous base is ``code ^ 1``.
+
+Source: Ji et al. 2021, published ``vocab.txt``; IUPAC nucleotide code (Cornish-Bowden 1985, NC-IUB).
+"""
+
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from dnabert.errors import SequenceError
+
+__all__ = [
+    "AMBIGUOUS",
+    "BASES",
+    "AmbiguityPolicy",
+    "Codes",
+    "count_ambiguous",
+    "decode_bases",
+    "encode_bases",
+    "encode_bases_into",
+    "reverse_complement",
+]
+
+Codes = npt.NDArray[np.uint8]
+
+AmbiguityPolicy = Literal["unk", "skip", "error"]
+"""What to do with N and other IUPAC letters: ``unk`` makes every k-mer over them [UNK], ``skip`` leaves the record out and counts it,
+``error`` stops at the first one."""
+
+BASES = "ATCG"
+"""Letters by base code."""
+
+AMBIGUOUS = 4
+"""The code of a base that is not one of A, C, G, T (or U)."""
+
+_INVALID = 255
+_IUPAC = "RYSWKMBDHVN"
+
+_CODE_OF_BYTE = np.full(256, _INVALID, dtype=np.uint8)
+for _code, _base in enumerate(BASES):
+    _CODE_OF_BYTE[ord(_base)] = _CODE_OF_BYTE[ord(_base.lower())] = _code
+_CODE_OF_BYTE[ord("U")] = _CODE_OF_BYTE[ord("u")] = BASES.index("T")
+for _letter in _IUPAC:
+    _CODE_OF_BYTE[ord(_letter)] = _CODE_OF_BYTE[ord(_letter.lower())] = AMBIGUOUS
+_TRANSLATION = _CODE_OF_BYTE.tobytes()
+
+_BYTE_OF_CODE = np.frombuffer(b"ATCGN", dtype=np.uint8)
+_COMPLEMENT = np.array([1, 0, 3, 2, 4], dtype=np.uint8)
+
+
+def encode_bases(sequence: str | bytes, name: str = "sequence") -> Codes:
+    """Base codes of a DNA sequence.
+
+    Upper and lower case are the same, U is T, and the IUPAC letters RYSWKMBDHVN are ambiguous.
+
+    Args:
+        sequence: DNA letters, without blanks or line ends.
+        name: How to call the sequence in an error.
+
+    Returns:
+        One code per base, shape (L,), values 0-4.
+
+    Raises:
+        SequenceError: A letter is not a nucleotide; the message gives its position (1-based) and a likely cause.
+
+    Examples:
+        >>> encode_bases("acgtuN").tolist()
+        [0, 2, 3, 1, 1, 4]
+    """
+    try:
+        raw = sequence.encode("ascii") if isinstance(sequence, str) else sequence
+    except UnicodeEncodeError as error:
+        letter = error.object[error.start]
+        raise SequenceError(_not_dna(name, letter, error.start + 1)) from None
+    translated = raw.translate(_TRANSLATION)
+    codes = np.frombuffer(translated, dtype=np.uint8)
+    if b"\xff" in translated:
+        position = translated.index(b"\xff")
+        raise SequenceError(_not_dna(name, chr(raw[position]), position + 1))
+    return codes
+
+
+def encode_bases_into(sequence: bytes, out: Codes, name: str = "sequence") -> None:
+    """Write the base codes of ``sequence`` into ``out``, an array of the same length (for memory-mapped genomes).
+
+    Raises:
+        SequenceError: As :func:`encode_bases`.
+    """
+    out[:] = encode_bases(sequence, name)
+
+
+def decode_bases(codes: Codes) -> str:
+    """DNA letters of base codes; ambiguous bases come out as N.
+
+    Examples:
+        >>> decode_bases(encode_bases("acgtR"))
+        'ACGTN'
+    """
+    return _BYTE_OF_CODE[codes].tobytes().decode("ascii")
+
+
+def reverse_complement(codes: Codes) -> Codes:
+    """Codes of the opposite strand, read 5' to 3'; ambiguous bases stay ambiguous.
+
+    Examples:
+        >>> decode_bases(reverse_complement(encode_bases("AACGN")))
+        'NCGTT'
+    """
+    return _COMPLEMENT[codes[::-1]]
+
+
+def count_ambiguous(codes: Codes) -> int:
+    """Number of bases that are not A, C, G or T."""
+    return int(np.count_nonzero(codes >= AMBIGUOUS))
+
+
+def _not_dna(name: str, letter: str, position: int) -> str:
+    if letter.isdigit():
+        hint = "digits are no DNA: is this the sequence column?"
+    elif letter in "-*.":
+        hint = "remove gaps and stops first"
+    elif letter.isspace():
+        hint = "remove blanks inside the sequence (k-mer text is accepted only where it says so)"
+    elif letter.upper() in "EFILPQXZJO":
+        hint = "this looks like protein; only ACGTU and the IUPAC letters RYSWKMBDHVN are nucleotides"
+    else:
+        hint = "only ACGTU and the IUPAC letters RYSWKMBDHVN are nucleotides"
+    return f"{name}: {letter!r} at position {position} is not a nucleotide; {hint}"

@@ -1,0 +1,198 @@
+"""Which figures for which task; the mathematics is scikit-learn's and scipy's.
+
+Every figure is in its usual unit: fractions from 0 to 1, MCC and correlations from -1 to 1. A figure that the data does not
+define (AUROC of one class) is None, never a number.
+"""
+
+import warnings
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from scipy import stats
+from sklearn import metrics as sk
+
+from dnabert.model.config import Task
+
+__all__ = ["SELECTION", "bootstrap_intervals", "calibration_table", "classification_metrics", "score_task", "softmax"]
+
+Floats = npt.NDArray[np.floating[Any]]
+Metrics = dict[str, float | int | None]
+
+SELECTION: dict[Task, str] = {
+    "classify": "mcc",
+    "pair": "mcc",
+    "token": "mcc",
+    "multilabel": "auprc",
+    "regress": "spearman",
+}
+"""The validation figure by which the best moment of training is chosen; larger is better."""
+
+
+def softmax(logits: Floats) -> Floats:
+    """Probabilities over the last axis."""
+    shifted = np.exp(logits - logits.max(axis=-1, keepdims=True))
+    probs: Floats = shifted / shifted.sum(axis=-1, keepdims=True)
+    return probs
+
+
+def score_task(task: Task, targets: npt.NDArray[Any], predictions: Floats) -> Metrics:
+    """The figures of a task.
+
+    Args:
+        task: classify, pair and token take class numbers (N,) and probabilities (N, K); multilabel 0/1 (N, K) and probabilities (N, K);
+            regress values (N, K) and values (N, K).
+        targets: What is true.
+        predictions: What the model says.
+
+    Returns:
+        Figures by name, and ``n``.
+    """
+    if task == "regress":
+        return _regression(targets, predictions)
+    if task == "multilabel":
+        return _multilabel(targets, predictions)
+    return classification_metrics(targets, predictions)
+
+
+def classification_metrics(targets: npt.NDArray[np.int64], probs: Floats) -> Metrics:
+    """Accuracy, F1, MCC, AUROC, AUPRC, precision and recall.
+
+    With two classes F1, precision, recall and AUPRC are those of the second one, as for the 690 sets; with more they are macro averages,
+    and AUROC is the mean over pairs of classes. Classes without an example do not enter an average.
+
+    Source: recipe 1.6 (published choice of figures).
+    """
+    predicted = probs.argmax(axis=1)
+    binary = probs.shape[1] == 2
+    average: dict[str, Any] = {"average": "binary"} if binary else {"average": "macro", "labels": np.unique(targets)}
+    return {
+        "accuracy": float(sk.accuracy_score(targets, predicted)),
+        "f1": float(sk.f1_score(targets, predicted, zero_division=0, **average)),
+        "mcc": float(sk.matthews_corrcoef(targets, predicted)),
+        "auroc": _auroc(targets, probs),
+        "auprc": _auprc(targets, probs),
+        "precision": float(sk.precision_score(targets, predicted, zero_division=0, **average)),
+        "recall": float(sk.recall_score(targets, predicted, zero_division=0, **average)),
+        "n": len(targets),
+    }
+
+
+def _auroc(targets: npt.NDArray[np.int64], probs: Floats) -> float | None:
+    present = np.unique(targets)
+    if len(present) < 2:
+        return None
+    if probs.shape[1] == 2:
+        return float(sk.roc_auc_score(targets, probs[:, 1]))
+    if len(present) < probs.shape[1]:
+        return None
+    return float(sk.roc_auc_score(targets, probs, multi_class="ovo", average="macro", labels=np.arange(probs.shape[1])))
+
+
+def _auprc(targets: npt.NDArray[np.int64], probs: Floats) -> float | None:
+    present = np.unique(targets)
+    if len(present) < 2:
+        return None
+    chosen = [1] if probs.shape[1] == 2 else present.tolist()
+    return float(np.mean([sk.average_precision_score(targets == label, probs[:, label]) for label in chosen]))
+
+
+def _multilabel(targets: npt.NDArray[Any], probs: Floats) -> Metrics:
+    hot = targets.astype(np.int64)
+    predicted = (probs >= 0.5).astype(np.int64)
+    usable = [column for column in range(hot.shape[1]) if 0 < hot[:, column].sum() < len(hot)]
+    mean: dict[str, Any] = {"average": "macro", "zero_division": 0}
+    return {
+        "accuracy": float((hot == predicted).mean()),
+        "exact_match": float((hot == predicted).all(axis=1).mean()),
+        "f1": float(sk.f1_score(hot, predicted, **mean)),
+        "mcc": float(np.mean([sk.matthews_corrcoef(hot[:, c], predicted[:, c]) for c in range(hot.shape[1])])),
+        "auroc": float(np.mean([sk.roc_auc_score(hot[:, c], probs[:, c]) for c in usable])) if usable else None,
+        "auprc": float(np.mean([sk.average_precision_score(hot[:, c], probs[:, c]) for c in usable])) if usable else None,
+        "precision": float(sk.precision_score(hot, predicted, **mean)),
+        "recall": float(sk.recall_score(hot, predicted, **mean)),
+        "n": len(hot),
+    }
+
+
+def _regression(targets: Floats, values: Floats) -> Metrics:
+    columns = range(targets.shape[1])
+    return {
+        "mse": float(np.mean((targets - values) ** 2)),
+        "mae": float(np.mean(np.abs(targets - values))),
+        "r2": float(sk.r2_score(targets, values)) if len(targets) > 1 else None,
+        "pearson": _mean_correlation(stats.pearsonr, targets, values, columns),
+        "spearman": _mean_correlation(stats.spearmanr, targets, values, columns),
+        "n": len(targets),
+    }
+
+
+def _mean_correlation(function: Callable[..., Any], targets: Floats, values: Floats, columns: range) -> float | None:
+    found = []
+    for column in columns:
+        x, y = targets[:, column], values[:, column]
+        if len(x) > 1 and np.ptp(x) > 0 and np.ptp(y) > 0:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", stats.NearConstantInputWarning)
+                found.append(float(function(x, y).statistic))
+    return float(np.mean(found)) if found and np.isfinite(found).all() else None
+
+
+def bootstrap_intervals(
+    task: Task, targets: npt.NDArray[Any], predictions: Floats, *, rounds: int = 1000, level: float = 0.95, seed: int = 0
+) -> dict[str, tuple[float, float] | None]:
+    """Percentile bootstrap intervals of every figure of the task.
+
+    Args:
+        task: The task.
+        targets: As :func:`score_task`.
+        predictions: As :func:`score_task`.
+        rounds: Resamplings, with replacement, of the N examples.
+        level: Coverage.
+        seed: Source of randomness.
+
+    Returns:
+        Lower and upper bound by figure; None where fewer than half of the resamplings define the figure.
+
+    Source: Efron & Tibshirani 1993, percentile method.
+    """
+    rng = np.random.default_rng(seed)
+    drawn: dict[str, list[float]] = {}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)
+        for _ in range(rounds):
+            pick = rng.integers(0, len(targets), size=len(targets))
+            for name, value in score_task(task, targets[pick], predictions[pick]).items():
+                drawn.setdefault(name, []).extend([] if value is None else [float(value)])
+    tail = 100 * (1 - level) / 2
+    return {
+        name: (float(np.percentile(values, tail)), float(np.percentile(values, 100 - tail))) if len(values) >= rounds / 2 else None
+        for name, values in drawn.items()
+        if name != "n"
+    }
+
+
+def calibration_table(targets: npt.NDArray[np.int64], probs: Floats, bins: int = 10) -> dict[str, Any]:
+    """How far probabilities can be trusted: expected calibration error of the predicted class, and the table behind it.
+
+    Args:
+        targets: Class numbers, (N,).
+        probs: Probabilities, (N, K).
+        bins: Bins of equal width over [0, 1].
+
+    Returns:
+        ``ece``, and for each bin that is not empty its mean ``confidence``, ``accuracy`` and ``n``.
+
+    Source: Guo et al. 2017, eq. 3.
+    """
+    confidence = probs.max(axis=1)
+    right = probs.argmax(axis=1) == targets
+    place = np.minimum((confidence * bins).astype(int), bins - 1)
+    rows = [
+        {"confidence": float(confidence[place == b].mean()), "accuracy": float(right[place == b].mean()), "n": int((place == b).sum())}
+        for b in range(bins)
+        if (place == b).any()
+    ]
+    error = sum(row["n"] * abs(row["confidence"] - row["accuracy"]) for row in rows) / len(targets)
+    return {"ece": float(error), "bins": rows}

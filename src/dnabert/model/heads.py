@@ -1,0 +1,198 @@
+"""What stands on the encoder: masked-token, sequence, long-sequence and token-level heads, and the whole model.
+
+Legend: B batch, T tokens, D width, V vocabulary, M masked tokens, K outputs, S sequences (S < B where long sequences are chunked), L bases.
+
+Source: Ji et al. 2021, section 2.1; Devlin et al. 2019; recipe 1.2 and 1.6.
+"""
+
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+from torch.nn.utils.rnn import pack_sequence
+
+from dnabert.model.bert import Encoder, EncoderOutput, initialise
+from dnabert.model.config import ChunkPooling, HeadConfig, ModelConfig, Pooling
+from dnabert.model.dropout import Dropout
+
+__all__ = ["ChunkPool", "Dnabert", "MaskedTokenHead", "ModelOutput", "average_over_bases", "pool_tokens"]
+
+
+@dataclass(frozen=True)
+class ModelOutput:
+    """What a model returns.
+
+    Attributes:
+        logits: masked_lm (M, V) or (B, T, V); sequence tasks (S, K); token task (B, T-2, K) per k-mer or (B, T-2+k-1, K) per base.
+        encoder: The encoder's output, with what was asked for.
+    """
+
+    logits: Tensor
+    encoder: EncoderOutput
+
+
+class MaskedTokenHead(nn.Module):
+    """Logits of the hidden k-mers; the last matrix is the k-mer embedding itself (tied), with its own bias."""
+
+    def __init__(self, config: ModelConfig) -> None:
+        super().__init__()
+        self.transform = nn.Linear(config.hidden_size, config.hidden_size)
+        self.norm = nn.LayerNorm(config.hidden_size, eps=config.layer_norm_eps)
+        self.bias = nn.Parameter(torch.zeros(config.vocab_size))
+
+    def forward(self, hidden: Tensor, word_embeddings: Tensor) -> Tensor:
+        """Logits (..., V) of vectors (..., D), with the embedding matrix (V, D)."""
+        return F.linear(self.norm(F.gelu(self.transform(hidden))), word_embeddings, self.bias)
+
+
+class ChunkPool(nn.Module):
+    """One vector for each long sequence from the vectors of its chunks.
+
+    ``lstm`` sums the final states of all layers and directions, as the published long model does; only real chunks exist here, so none
+    that is wholly padding is attended or counted.
+    """
+
+    def __init__(self, kind: ChunkPooling, width: int, rnn_layers: int) -> None:
+        super().__init__()
+        self.kind = kind
+        self.rnn = nn.LSTM(width, width, rnn_layers, bidirectional=True, batch_first=True) if kind == "lstm" else None
+        self.score = nn.Linear(width, 1) if kind == "attention" else None
+        if self.rnn is not None:
+            for name, weight in self.rnn.named_parameters():
+                if name.startswith("weight"):
+                    nn.init.xavier_normal_(weight)
+                else:
+                    nn.init.zeros_(weight)
+
+    def forward(self, pooled: Tensor, num_chunks: list[int]) -> Tensor:
+        """Vectors (S, D) of chunk vectors (B, D); sequence i owns the next ``num_chunks[i]`` rows."""
+        pieces = torch.split(pooled, num_chunks)
+        if self.rnn is not None:
+            packed = pack_sequence(list(pieces), enforce_sorted=False)
+            _, (last, _) = self.rnn(packed)  # (layers x 2, S, D)
+            summed: Tensor = last.sum(0)  # (S, D)
+            return summed
+        if self.score is not None:
+            return torch.stack([(torch.softmax(self.score(piece), 0) * piece).sum(0) for piece in pieces])
+        if self.kind == "max":
+            return torch.stack([piece.amax(0) for piece in pieces])
+        return torch.stack([piece.mean(0) for piece in pieces])
+
+
+class Dnabert(nn.Module):
+    """Encoder and head.
+
+    Args:
+        config: Sizes of the encoder.
+        head: What to predict.
+    """
+
+    def __init__(self, config: ModelConfig, head: HeadConfig | None = None) -> None:
+        super().__init__()
+        self.config = config
+        self.head_config = head or HeadConfig()
+        self.encoder = Encoder(config)
+        task = self.head_config.task
+        with_pooler = task not in ("masked_lm", "token") and self.head_config.pooling == "cls"
+        self.pooler = nn.Linear(config.hidden_size, config.hidden_size) if with_pooler else None
+        self.masked_head = MaskedTokenHead(config) if task == "masked_lm" else None
+        self.classifier = None if task == "masked_lm" else nn.Linear(config.hidden_size, self.head_config.num_outputs)
+        initialise(self, config.initializer_range)
+        chunks = self.head_config.chunk_pooling
+        self.chunk_pool = ChunkPool(chunks, config.hidden_size, self.head_config.rnn_layers) if chunks else None
+        self.dropout = Dropout(self.head_config.dropout)
+
+    def forward(
+        self,
+        ids: Tensor,
+        mask: Tensor | None = None,
+        token_types: Tensor | None = None,
+        *,
+        positions: Tensor | None = None,
+        num_chunks: list[int] | None = None,
+        return_hidden: bool = False,
+        return_attentions: bool = False,
+    ) -> ModelOutput:
+        """Logits of a batch.
+
+        Args:
+            ids: Token ids with [CLS] and [SEP], (B, T).
+            mask: True for tokens, False for padding, (B, T); None when nothing is padded.
+            token_types: 0 or 1, (B, T); None means all 0.
+            positions: masked_lm only: indices into the flattened (B x T) tokens whose logits are wanted, (M,); None means all.
+            num_chunks: Models with chunk pooling: rows of ``ids`` that belong to each sequence, S numbers that add up to B.
+            return_hidden: Keep the vectors of every layer.
+            return_attentions: Keep the attention weights of every layer.
+
+        Returns:
+            Logits and the encoder's output.
+
+        Raises:
+            SequenceError: There are more tokens than positions.
+        """
+        encoded = self.encoder(ids, mask, token_types, return_hidden=return_hidden, return_attentions=return_attentions)
+        hidden = encoded.last_hidden  # (B, T, D)
+        if self.masked_head is not None:
+            wanted = hidden if positions is None else hidden.flatten(0, 1)[positions]  # (M, D)
+            return ModelOutput(self.masked_head(wanted, self.encoder.embeddings.word.weight), encoded)
+        assert self.classifier is not None
+        if self.head_config.task == "token":
+            return ModelOutput(self._token_logits(hidden, mask), encoded)
+        pooled = self.pool(hidden, mask)  # (B, D)
+        if self.chunk_pool is not None:
+            pooled = self.chunk_pool(pooled, num_chunks or [1] * len(pooled))  # (S, D)
+        return ModelOutput(self.classifier(self.dropout(pooled)), encoded)
+
+    def pool(self, hidden: Tensor, mask: Tensor | None) -> Tensor:
+        """One vector (B, D) for each window from its tokens' vectors (B, T, D)."""
+        if self.pooler is not None:
+            return torch.tanh(self.pooler(hidden[:, 0]))
+        return pool_tokens(hidden, mask, self.head_config.pooling)
+
+    def _token_logits(self, hidden: Tensor, mask: Tensor | None) -> Tensor:
+        assert self.classifier is not None
+        logits = self.classifier(self.dropout(hidden))[:, 1:-1]  # (B, T-2, K)
+        if self.head_config.token_level == "kmer":
+            return logits
+        real = None if mask is None else mask[:, 2:]  # [SEP] takes one place after the last k-mer
+        return average_over_bases(logits, real, self.config.kmer)
+
+
+def pool_tokens(hidden: Tensor, mask: Tensor | None, pooling: Pooling) -> Tensor:
+    """One vector (B, D) for each row of (B, T, D).
+
+    Args:
+        hidden: Vectors, [CLS] first and [SEP] last among the tokens.
+        mask: True for tokens, (B, T), or None.
+        pooling: ``cls`` takes the first vector as it is; ``mean`` and ``max`` are over k-mers, without special tokens and padding.
+    """
+    if pooling == "cls":
+        return hidden[:, 0]
+    inner = hidden[:, 1:-1]  # (B, T-2, D); a shorter row's own [SEP] is dropped by the mask below
+    if mask is None:
+        return inner.amax(1) if pooling == "max" else inner.mean(1)
+    real = mask[:, 2:, None]  # (B, T-2, 1): position t is a k-mer if a token follows it
+    if pooling == "max":
+        return inner.masked_fill(~real, float("-inf")).amax(1)
+    mean: Tensor = (inner * real).sum(1) / real.sum(1).clamp(min=1)
+    return mean
+
+
+def average_over_bases(values: Tensor, real: Tensor | None, kmer: int) -> Tensor:
+    """Per-base values (B, L, K): the mean over the k-mers that cover a base, L = T-2+k-1.
+
+    Args:
+        values: One row for each k-mer, (B, T-2, K).
+        real: True where the k-mer is no padding, (B, T-2), or None.
+        kmer: Length of a k-mer.
+
+    Returns:
+        Means; 0 for padding bases.
+    """
+    weight = torch.ones(values.shape[:2], device=values.device) if real is None else real.float()  # (B, T-2)
+    stacked = torch.cat([values.float() * weight[..., None], weight[..., None]], dim=-1).transpose(1, 2)  # (B, K+1, T-2)
+    sums = F.avg_pool1d(F.pad(stacked, (kmer - 1, kmer - 1)), kmer, stride=1) * kmer  # (B, K+1, L)
+    total, count = sums[:, :-1], sums[:, -1:]
+    means: Tensor = (total / count.clamp(min=1)).transpose(1, 2)
+    return means

@@ -1,0 +1,196 @@
+"""Results on disk: whole or not at all, never over something that is there, and with their provenance.
+
+A file is written under a temporary name beside its place and renamed when complete; on any error, a full disk or Ctrl-C the temporary
+file is removed.
+"""
+
+import contextlib
+import errno
+import hashlib
+import json
+import os
+import platform
+import shutil
+import sys
+from collections.abc import Iterator, Mapping
+from importlib import metadata
+from pathlib import Path
+from typing import IO, Any
+
+from dnabert import __version__
+from dnabert.errors import DataFileError, OutputError
+
+__all__ = [
+    "check_free",
+    "new_directory",
+    "open_output",
+    "provenance",
+    "provenance_lines",
+    "sha256_of_file",
+    "start_run",
+    "write_bytes",
+    "write_json",
+    "write_text",
+]
+
+
+def check_free(path: Path, force: bool) -> None:
+    """Stop early when a result's place is taken.
+
+    Raises:
+        OutputError: ``path`` exists and ``force`` is off.
+    """
+    if path.exists() and not force:
+        raise OutputError(f"{path}: exists already; choose another --out, or allow overwriting with --force")
+
+
+@contextlib.contextmanager
+def _temporary(path: Path) -> Iterator[Path]:
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        yield temporary
+        temporary.replace(path)
+    except OSError as error:
+        raise _explain(error, path) from error
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def _explain(error: OSError, path: Path) -> OutputError:
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return OutputError(f"{path}: no space left on the device; free some, or choose another --out (nothing half-written is left)")
+    if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+        return OutputError(f"{path}: may not be written ({error.strerror}); choose another --out")
+    return OutputError(f"{path}: cannot be written: {error.strerror or error}")
+
+
+@contextlib.contextmanager
+def open_output(path: Path | str, force: bool = False) -> Iterator[IO[str]]:
+    """A text file that appears, whole, when the block ends without an error; ``-`` is stdout.
+
+    Args:
+        path: Where to.
+        force: Allow replacing what is there.
+
+    Raises:
+        OutputError: The place is taken or cannot be written.
+    """
+    if str(path) == "-":
+        yield sys.stdout
+        sys.stdout.flush()
+        return
+    target = Path(path)
+    check_free(target, force)
+    with _temporary(target) as temporary, temporary.open("w", encoding="utf-8", newline="") as handle:
+        yield handle
+        handle.flush()
+        os.fsync(handle.fileno())
+
+
+def write_bytes(path: Path, content: bytes) -> None:
+    """Replace ``path`` by ``content`` in one step, safe against a crash at any moment.
+
+    Raises:
+        OutputError: It cannot be written.
+    """
+    with _temporary(path) as temporary, temporary.open("wb") as handle:
+        handle.write(content)
+        handle.flush()
+        os.fsync(handle.fileno())
+
+
+def write_text(path: Path, content: str) -> None:
+    """As :func:`write_bytes`, in UTF-8."""
+    write_bytes(path, content.encode("utf-8"))
+
+
+def write_json(path: Path, content: Mapping[str, Any]) -> None:
+    """As :func:`write_bytes`, indented, keys in the given order."""
+    write_text(path, json.dumps(content, indent=2, allow_nan=False) + "\n")
+
+
+@contextlib.contextmanager
+def new_directory(path: Path, force: bool = False) -> Iterator[Path]:
+    """A directory that appears, whole, when the block ends without an error; work in the one that is yielded.
+
+    Raises:
+        OutputError: The place is taken or cannot be written.
+    """
+    check_free(path, force)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        shutil.rmtree(temporary, ignore_errors=True)
+        temporary.mkdir(parents=True)
+        yield temporary
+        if path.is_dir():
+            shutil.rmtree(path)
+        elif path.exists():
+            path.unlink()
+        temporary.rename(path)
+    except OSError as error:
+        raise _explain(error, path) from error
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+
+
+def start_run(run: Path, *, force: bool = False, resume: bool = False) -> None:
+    """Make a run directory ready to be written to; call it when all inputs have been read and found good.
+
+    Args:
+        run: The directory.
+        force: Empty it if it is there.
+        resume: Keep what is there, to go on from it.
+
+    Raises:
+        OutputError: The place is taken or cannot be written.
+    """
+    try:
+        if not resume:
+            check_free(run, force)
+            if run.is_dir():
+                shutil.rmtree(run)
+            else:
+                run.unlink(missing_ok=True)
+        run.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise _explain(error, run) from error
+
+
+def sha256_of_file(path: Path) -> str:
+    """SHA-256 of a file's bytes, in hexadecimal.
+
+    Raises:
+        DataFileError: It cannot be read.
+    """
+    try:
+        with path.open("rb") as handle:
+            return hashlib.file_digest(handle, "sha256").hexdigest()
+    except OSError as error:
+        raise DataFileError(f"{path}: cannot be read: {error.strerror or error}") from error
+
+
+def provenance(command: str, inputs: Mapping[str, str], seed: int | None = None) -> dict[str, Any]:
+    """What a result was made with: for ``run.json``.
+
+    Args:
+        command: The command line.
+        inputs: SHA-256 by input file.
+        seed: The seed.
+    """
+    names = ("torch", "numpy", "safetensors", "scikit-learn", "pysam")
+    return {
+        "dnabert": __version__,
+        "command": command,
+        "seed": seed,
+        "inputs": dict(inputs),
+        "versions": {"python": platform.python_version(), **{name: metadata.version(name) for name in names}},
+        "machine": {"platform": platform.platform(), "cpus": os.cpu_count()},
+    }
+
+
+def provenance_lines(command: str, **facts: str) -> str:
+    """The ``#`` lines that open a TSV or BED file: version, command, and the given facts."""
+    lines = [f"# dnabert {__version__}", f"# command: {command}"]
+    lines += [f"# {name.replace('_', ' ')}: {value}" for name, value in facts.items() if value]
+    return "\n".join(lines) + "\n"

@@ -1,0 +1,90 @@
+"""Names of models: a directory, a packaged model, or a hub id.
+
+A directory wins; then the models that ship with the package; then, when the name has the form ``owner/name``, the Hugging Face hub.
+"""
+
+from dataclasses import dataclass
+from importlib import import_module, resources
+from pathlib import Path
+
+from dnabert.errors import CheckpointError, requires_extra
+
+__all__ = ["KnownModel", "known_models", "resolve_model"]
+
+_HUB_FILES = ["config.json", "model.safetensors", "pytorch_model.bin", "vocab.txt"]
+
+
+@dataclass(frozen=True)
+class KnownModel:
+    """A model that can be asked for by name.
+
+    Attributes:
+        name: What to give as ``--model``.
+        kmer: Length of its k-mers.
+        where: ``packaged`` or ``hub``.
+        note: Size, data, licence.
+    """
+
+    name: str
+    kmer: int
+    where: str
+    note: str
+
+
+_PUBLISHED = tuple(
+    KnownModel(f"zhihan1996/DNA_bert_{kmer}", kmer, "hub", "published 2021: 12 x 768, human genome; needs the network once")
+    for kmer in (3, 4, 5, 6)
+)
+
+
+def known_models() -> list[KnownModel]:
+    """Packaged models first, then the published ones."""
+    packaged = [KnownModel(path.name, int(path.name.split("-")[1]), "packaged", "ships with this package") for path in _packaged()]
+    return [*packaged, *_PUBLISHED]
+
+
+def _packaged() -> list[Path]:
+    root = Path(str(resources.files("dnabert"))) / "weights"
+    return sorted(path for path in root.glob("*") if (path / "config.json").is_file())
+
+
+def resolve_model(name: str) -> Path:
+    """The directory of a model.
+
+    Args:
+        name: A directory, the name of a packaged model, or a hub id ``owner/name``.
+
+    Raises:
+        CheckpointError: There is no such model, or the hub cannot be reached; the message lists the way out.
+        DnabertError: A hub id is given and ``huggingface_hub`` is not installed.
+    """
+    path = Path(name)
+    if path.is_dir():
+        return path
+    for packaged in _packaged():
+        if packaged.name == name:
+            return packaged
+    if name.count("/") == 1 and not name.startswith((".", "/", "~")) and not path.suffix:
+        return _from_hub(name)
+    shipped = ", ".join(model.name for model in packaged_names()) or "none"
+    raise CheckpointError(f"{name}: no such model; give a run directory, a packaged name ({shipped}), or a hub id owner/name")
+
+
+def packaged_names() -> list[KnownModel]:
+    """The models that ship with the package."""
+    return [model for model in known_models() if model.where == "packaged"]
+
+
+def _from_hub(name: str) -> Path:
+    try:
+        hub = import_module("huggingface_hub")
+    except ImportError:
+        raise requires_extra("huggingface_hub", "hub", f"{name}: is no directory here; fetching it from the hub") from None
+    try:
+        return Path(hub.snapshot_download(name, allow_patterns=_HUB_FILES))
+    except (OSError, ValueError, hub.errors.HfHubHTTPError) as error:
+        reason = str(error).strip().splitlines()[0]
+        raise CheckpointError(
+            f"{name}: is no directory here and cannot be fetched from the hub ({reason});"
+            " download its files elsewhere and give the directory"
+        ) from error

@@ -1,0 +1,125 @@
+"""Settings of pre-training and fine-tuning."""
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from dnabert.data.corpus import CorpusConfig
+from dnabert.data.masking import MaskingConfig
+from dnabert.model.config import HeadConfig, ModelConfig, base, mini, small
+
+__all__ = ["FinetuneConfig", "OptimConfig", "PresetName", "PretrainConfig", "finetune_lr", "preset"]
+
+PresetName = Literal["mini", "small", "base"]
+
+
+def preset(name: PresetName, kmer: int = 6) -> ModelConfig:
+    """The sizes of a named model."""
+    return {"mini": mini, "small": small, "base": base}[name](kmer)
+
+
+class OptimConfig(BaseModel):
+    """AdamW, and the course of its learning rate: linear up, then linear down to 0.
+
+    Source: Ji et al. 2021, section 2.2; recipe 1.5.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+    lr: float = Field(default=4e-4, gt=0)
+    """Highest learning rate."""
+    warmup: float = Field(default=0.05, ge=0, lt=1)
+    """Share of the steps in which the learning rate rises (paper: 10k of 120k)."""
+    weight_decay: float = Field(default=0.01, ge=0)
+    """Decay of matrices; biases and normalisation scales have none."""
+    beta1: float = Field(default=0.9, ge=0, lt=1)
+    """Decay of the mean of gradients."""
+    beta2: float = Field(default=0.98, ge=0, lt=1)
+    """Decay of the mean of squared gradients."""
+    eps: float = Field(default=1e-6, gt=0)
+    """Added to the root of the mean square."""
+    clip_norm: float = Field(default=1.0, gt=0)
+    """Largest norm of the gradient of a step."""
+
+
+class PretrainConfig(BaseModel):
+    """A pre-training run."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+    model: ModelConfig = mini()
+    """Sizes of the model."""
+    corpus: CorpusConfig = CorpusConfig()
+    """The law of the windows."""
+    masking: MaskingConfig = MaskingConfig()
+    """How k-mers are hidden."""
+    optim: OptimConfig = OptimConfig()
+    """Optimiser and learning rate."""
+    steps: int = Field(default=10_000, ge=1)
+    """Optimiser steps."""
+    batch_size: int = Field(default=64, ge=1)
+    """Windows of one step (paper: 2000)."""
+    micro_tokens: int = Field(default=16_384, ge=1)
+    """Tokens, padding included, that are computed at a time; a step is accumulated over as many pieces as it needs."""
+    seed: int = 42
+    """All randomness comes from it."""
+    valid_fraction: float = Field(default=0.05, ge=0, lt=1)
+    """Share of the contigs that is held out, by a hash of the name, when no split is given."""
+    valid_windows: int = Field(default=256, ge=1)
+    """Most windows of one validation."""
+    eval_every: int = Field(default=500, ge=1)
+    """Steps between validations; one more is made at the end."""
+    log_every: int = Field(default=20, ge=1)
+    """Steps between lines of metrics.jsonl."""
+    save_every: int = Field(default=500, ge=1)
+    """Steps between saved states."""
+
+
+class FinetuneConfig(BaseModel):
+    """A fine-tuning run."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+    head: HeadConfig = HeadConfig(task="classify")
+    """What to predict; num_outputs is set from the data."""
+    optim: OptimConfig = OptimConfig(lr=3e-5, warmup=0.1, beta2=0.999, eps=1e-8)
+    """Optimiser and learning rate."""
+    auto_lr: bool = True
+    """Choose optim.lr by the width of the model; giving optim.lr turns this off."""
+    epochs: int = Field(default=10, ge=1)
+    """Passes over the training set, at most."""
+    batch_size: int = Field(default=32, ge=1)
+    """Sequences of one step."""
+    micro_tokens: int = Field(default=16_384, ge=1)
+    """Tokens, padding included, that are computed at a time."""
+    seed: int = 42
+    """All randomness comes from it."""
+    stranded: bool = True
+    """Whether the strand carries meaning, as for promoters and splice sites; if not, half of the sequences are read as their reverse
+    complement, and predictions average both strands."""
+    class_weights: Literal["none", "balanced"] = "none"
+    """balanced: rare classes count more, in inverse proportion to their number."""
+    evaluations_per_epoch: int = Field(default=1, ge=1)
+    """Validations in one epoch."""
+    patience: int = Field(default=3, ge=0)
+    """Stop after so many validations without a better figure; 0 never stops early."""
+    select_by: str | None = None
+    """Validation figure that chooses the best moment; None takes the task's usual one. ``loss`` is allowed: smaller is better."""
+    valid_fraction: float = Field(default=0.1, gt=0, lt=1)
+    """Share of the training set that is held out when no validation set is given."""
+    log_every: int = Field(default=20, ge=1)
+    """Steps between lines of metrics.jsonl."""
+    save_every: int = Field(default=500, ge=1)
+    """Steps between saved states."""
+
+
+def finetune_lr(width: int, pretrained: bool) -> float:
+    """Learning rate for a model of this width: 3e-5 at 768 (the published one), more for narrow models and for random weights.
+
+    Args:
+        width: ``hidden_size`` of the model.
+        pretrained: Whether the encoder was pre-trained.
+
+    Source: recipe 1.6 (3e-5 at width 768); the exponent was measured on validation sets, docs/reproduction.md.
+    """
+    return float(3e-5 * (768 / width) ** 1.75 * (1.0 if pretrained else 1.5))

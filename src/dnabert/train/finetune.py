@@ -1,0 +1,342 @@
+"""Fine-tuning on labelled sequences, for every task.
+
+Legend: S sequences, K outputs, L bases or k-mers.
+
+Source: Ji et al. 2021, section 2.3; recipe 1.6.
+"""
+
+import hashlib
+import json
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+
+from dnabert.checkpoint import ModelInfo, SavedModel, load_model, save_model
+from dnabert.data.batch import Batch, EncodedSet, plan_batches
+from dnabert.data.labelled import LabelledSet
+from dnabert.data.targets import find_classes, make_targets
+from dnabert.device import Machine, seed_of
+from dnabert.errors import ConfigError, DataFileError
+from dnabert.forward import aligned, predict_set, probabilities, score_predictions
+from dnabert.metrics import SELECTION
+from dnabert.model.config import HeadConfig, ModelConfig
+from dnabert.model.heads import Dnabert
+from dnabert.output import check_free, provenance, sha256_of_file, start_run, write_json
+from dnabert.tokenizer import KmerTokenizer
+from dnabert.train.config import FinetuneConfig, finetune_lr
+from dnabert.train.loop import STATE_FILE, train
+from dnabert.train.losses import class_weights, target_weight, task_loss
+
+__all__ = ["FinetuneJob", "FinetuneResult", "finetune", "hold_out"]
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class FinetuneResult:
+    """What fine-tuning ended with.
+
+    Attributes:
+        run: The run directory, a model.
+        steps: Optimiser steps done.
+        best_step: The step whose weights were kept.
+        valid: Validation figures of these weights.
+        collapsed: Whether the model says the same of every sequence.
+    """
+
+    run: Path
+    steps: int
+    best_step: int
+    valid: dict[str, float | int | None]
+    collapsed: bool
+
+
+def hold_out(data: LabelledSet, fraction: float, seed: int) -> tuple[LabelledSet, LabelledSet]:
+    """A training set without, and a validation set with, a share of the entries; equal sequences stay on one side.
+
+    Args:
+        data: All entries.
+        fraction: Share for validation; at least one entry, and at least one is left to train on.
+        seed: Source of randomness.
+
+    Raises:
+        DataFileError: There are too few different sequences to split.
+    """
+    groups: dict[bytes, list[int]] = {}
+    for row in range(len(data)):
+        groups.setdefault(data.sequences.first[row].tobytes(), []).append(row)
+    if len(groups) < 2:
+        raise DataFileError(f"{data.source}: one sequence only, nothing can be held out for validation; give --valid")
+    order = np.random.default_rng(seed_of(seed, "hold out")).permutation(len(groups))
+    members = list(groups.values())
+    held: list[int] = []
+    for place in order[:-1].tolist():
+        if held and len(held) + len(members[place]) > fraction * len(data):
+            break
+        held += members[place]
+    kept = sorted(set(range(len(data))) - set(held))
+    return _take(data, kept), _take(data, sorted(held))
+
+
+def _take(data: LabelledSet, rows: list[int]) -> LabelledSet:
+    assert data.labels is not None
+    labels, where = tuple(data.labels[row] for row in rows), tuple(data.where[row] for row in rows)
+    return LabelledSet(data.sequences.take(rows), labels, where, data.source)
+
+
+class FinetuneJob:
+    """Fine-tuning as the loop's job.
+
+    Args:
+        model: The model to train.
+        data: Training sequences with targets.
+        valid: Validation sequences with targets.
+        config: The settings.
+        info: What the model is for; holds the scale of regression targets.
+        machine: Where to compute.
+    """
+
+    def __init__(
+        self,
+        model: Dnabert,
+        data: EncodedSet,
+        valid: EncodedSet,
+        config: FinetuneConfig,
+        info: ModelInfo,
+        machine: Machine,
+    ) -> None:
+        assert data.targets is not None
+        self.model = model
+        self.data = data
+        self.valid = valid
+        self.config = config
+        self.info = info
+        self.machine = machine
+        self.task = config.head.task
+        self.select_by = config.select_by or SELECTION[self.task]
+        self.steps_per_epoch = -(-len(data) // config.batch_size)
+        balanced = config.class_weights == "balanced"
+        self.weights = class_weights(self.task, data.targets, config.head.num_outputs) if balanced else None
+        self._mean = torch.tensor(info.target_mean)
+        self._scale = torch.tensor(info.target_scale)
+        self._epoch: tuple[int, list[npt.NDArray[np.int64]], npt.NDArray[np.bool_]] | None = None
+
+    def batches(self, step: int) -> list[Batch]:
+        """The sequences of a step, in pieces that fit the budget of tokens."""
+        epoch, place = divmod(step, self.steps_per_epoch)
+        if self._epoch is None or self._epoch[0] != epoch:
+            self._epoch = (epoch, *self._plan(epoch))
+        chosen, flips = self._epoch[1][place], self._epoch[2]
+        lengths = self.data.lengths[chosen]
+        return [self.data.batch(chosen[rows], flips[chosen[rows]]) for rows in plan_batches(lengths, self.config.micro_tokens)]
+
+    def _plan(self, epoch: int) -> tuple[list[npt.NDArray[np.int64]], npt.NDArray[np.bool_]]:
+        """Batches of an epoch: random, but of like length within a batch where lengths differ."""
+        rng = np.random.default_rng(seed_of(self.config.seed, "epoch", epoch))
+        size = self.config.batch_size
+        order = rng.permutation(len(self.data))
+        bucket = 50 * size
+        if np.ptp(self.data.lengths):
+            pieces = [order[at : at + bucket] for at in range(0, len(order), bucket)]
+            order = np.concatenate([piece[np.argsort(self.data.lengths[piece], kind="stable")] for piece in pieces])
+        batches = [order[at : at + size] for at in range(0, len(order), size)]
+        shuffled = [batches[place] for place in rng.permutation(len(batches))]
+        flips = rng.random(len(self.data)) < 0.5
+        return shuffled, flips & (not self.config.stranded)
+
+    def loss(self, batch: Batch, pieces: Sequence[Batch]) -> Tensor:
+        """Mean loss of the step, this piece's part."""
+        assert batch.targets is not None
+        logits = self.model(**batch.inputs).logits
+        weights = None if self.weights is None else self.weights.to(logits.device)
+        total = sum(self._weight(piece) for piece in pieces)
+        return task_loss(self.task, logits, self._standardised(batch.targets), weights) / max(total, 1e-12)
+
+    def _weight(self, piece: Batch) -> float:
+        assert piece.targets is not None
+        return target_weight(self.task, piece.targets, None if self.task == "multilabel" else self.weights)
+
+    def _standardised(self, targets: Tensor) -> Tensor:
+        if self.task != "regress":
+            return targets
+        return (targets - self._mean.to(targets.device)) / self._scale.to(targets.device)
+
+    def evaluate(self) -> dict[str, float | int | None]:
+        """The task's figures and the mean loss on the validation set."""
+        raw = predict_set(self.model, self.valid, self.machine)
+        predictions = probabilities(raw, self.model, self.info.target_scale, self.info.target_mean)
+        figures = score_predictions(self.model, self.valid, predictions)
+        targets, logits = aligned(self.valid, raw)
+        wanted = self._standardised(torch.from_numpy(targets))
+        loss = task_loss(self.task, torch.from_numpy(logits), wanted) / target_weight(self.task, wanted)
+        return {**figures, "loss": float(loss)}
+
+    def score(self, figures: dict[str, float | int | None]) -> float | None:
+        """The figure that chooses the best moment."""
+        if self.select_by not in figures:
+            raise ConfigError(f"select_by {self.select_by!r} is not one of the task's figures: {', '.join(figures)}")
+        value = figures[self.select_by]
+        if value is None:
+            return -float("inf")
+        return -value if self.select_by in ("loss", "mse", "mae") else value
+
+
+def _has_collapsed(job: FinetuneJob) -> bool:
+    """Whether the model says (almost) the same of every validation sequence while their labels differ."""
+    predictions = probabilities(predict_set(job.model, job.valid, job.machine), job.model)
+    targets, values = aligned(job.valid, predictions)
+    if len(targets) < 10 or not np.ptp(targets, axis=0).any():
+        return False
+    if job.task in ("classify", "pair", "token"):
+        return len(np.unique(values.argmax(axis=1))) == 1
+    return bool(values.std(axis=0).max() < 1e-3)
+
+
+def _encoder(source: Path | None, config: FinetuneConfig, sizes: ModelConfig) -> tuple[Dnabert, SavedModel | None]:
+    if source is None:
+        torch.manual_seed(seed_of(config.seed, "weights"))
+        return Dnabert(sizes, config.head), None
+    torch.manual_seed(seed_of(config.seed, "head"))
+    saved = load_model(source, config.head)
+    fresh = ", ".join(saved.report.fresh) or "none"
+    log.info("%s: %d tensors loaded; fresh: %s", source, len(saved.report.loaded), fresh)
+    if saved.report.unused:
+        log.info("%s: not used here: %d tensors of another head", source, len(saved.report.unused))
+    return saved.model, saved
+
+
+def finetune(
+    data: LabelledSet,
+    valid: LabelledSet | None,
+    run: Path,
+    config: FinetuneConfig,
+    machine: Machine,
+    *,
+    start_from: Path | None = None,
+    sizes: ModelConfig | None = None,
+    resume: bool = False,
+    force: bool = False,
+    command: str = "",
+    quiet: bool = False,
+) -> FinetuneResult:
+    """Fine-tune a model and write the weights of its best validation to ``run``.
+
+    Args:
+        data: Labelled training sequences.
+        valid: Labelled validation sequences; None holds out a part of ``data``.
+        run: The run directory.
+        config: The settings.
+        machine: Where to compute.
+        start_from: Directory of a pre-trained model; None starts from random weights of ``sizes``.
+        sizes: Sizes of a model from random weights.
+        resume: Go on from the state in ``run`` if there is one.
+        force: Empty ``run`` first if it is there.
+        command: The command line, for the record.
+        quiet: No progress bar.
+
+    Raises:
+        DataFileError: Labels are unusable, or one class only.
+        CheckpointError: The model or state cannot be read.
+        TrainingError: The loss is no longer a number.
+        ConfigError: ``start_from`` and ``sizes`` are both missing, or a setting does not fit the task.
+        OutputError: ``run`` is there already, or cannot be written.
+    """
+    if not resume:
+        check_free(run, force)
+    if start_from is None and sizes is None:
+        raise ConfigError("give a model to start from, or the sizes of a new one")
+    if valid is None:
+        data, valid = hold_out(data, config.valid_fraction, config.seed)
+        log.info("no validation set given: %d of %d sequences are held out", len(valid), len(valid) + len(data))
+    task = config.head.task
+    classes = find_classes(data, task)
+    head = config.head.model_copy(update={"num_outputs": len(classes)})
+    config = config.model_copy(update={"head": head})
+    model, saved = _encoder(start_from, config, sizes or ModelConfig())
+    if config.auto_lr:
+        lr = finetune_lr(model.config.hidden_size, saved is not None)
+        config = config.model_copy(update={"optim": config.optim.model_copy(update={"lr": lr})})
+    tokenizer = KmerTokenizer(model.config.kmer, model.config.max_positions - 2)
+    encoded = _encode(data, head, classes, tokenizer)
+    held = _encode(valid, head, classes, tokenizer)
+    info = _info(encoded, config, classes, data.source)
+    facts = {
+        **provenance(command, _input_hashes(data, valid), config.seed),
+        "model": None if saved is None else {"directory": str(start_from), "sha256": saved.sha256},
+        "config": config.model_dump(mode="json"),
+        "sizes": model.config.model_dump(mode="json"),
+        "classes": list(classes),
+        "n_train": len(data),
+        "n_valid": len(valid),
+        "dtype": str(machine.dtype).removeprefix("torch."),
+        "device": machine.device.type,
+    }
+    identity = [facts[key] for key in ("inputs", "model", "config", "sizes", "n_train", "n_valid", "dtype")]
+    fingerprint = hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()
+    job = FinetuneJob(model, encoded, held, config, info, machine)
+    start_run(run, force=force, resume=resume)
+    write_json(run / "run.json", facts)
+    progress = train(
+        job,
+        config,
+        run,
+        machine,
+        num_steps=config.epochs * job.steps_per_epoch,
+        eval_every=max(1, job.steps_per_epoch // config.evaluations_per_epoch),
+        patience=config.patience,
+        fingerprint=fingerprint,
+        resume=resume,
+        quiet=quiet,
+    )
+    collapsed = _has_collapsed(job)
+    if collapsed:
+        log.warning(
+            "the model has collapsed: it says the same of every validation sequence. Check the labels; then lower the learning rate"
+            " (--set optim.lr=%.1e), warm up longer (--set optim.warmup=0.2), or try another --seed",
+            config.optim.lr / 3,
+        )
+    save_model(run, model, info)
+    (run / STATE_FILE).unlink(missing_ok=True)
+    return FinetuneResult(run, progress.step, progress.best_step or progress.step, job.evaluate(), collapsed)
+
+
+def _encode(data: LabelledSet, head: HeadConfig, classes: tuple[str, ...], tokenizer: KmerTokenizer) -> EncodedSet:
+
+    targets = make_targets(data, head.task, classes, head.token_level, tokenizer.kmer)
+    encoded = EncodedSet(data.sequences, tokenizer, head, targets)
+    if encoded.num_cut:
+        log.warning(
+            "%s: %d of %d sequences are longer than %d bases and are cut on the right; --set head.chunk_pooling=mean reads them whole",
+            data.source,
+            encoded.num_cut,
+            len(data),
+            tokenizer.max_tokens + tokenizer.kmer - 1,
+        )
+    return encoded
+
+
+def _info(data: EncodedSet, config: FinetuneConfig, classes: tuple[str, ...], source: str) -> ModelInfo:
+    assert data.targets is not None
+    regress = config.head.task == "regress"
+    values = data.targets.values
+    scale = np.where(values.std(axis=0) > 0, values.std(axis=0), 1.0) if regress else np.empty(0)
+    return ModelInfo(
+        head=config.head,
+        labels=classes,
+        stranded=config.stranded,
+        window_bp=int(data.sequences.first.lengths.max()),
+        target_mean=tuple(values.mean(axis=0).tolist()) if regress else (),
+        target_scale=tuple(scale.tolist()) if regress else (),
+        trained_on=f"{len(data)} sequences of {Path(source).name}",
+    )
+
+
+def _input_hashes(*sets: LabelledSet) -> dict[str, str]:
+    files = {data.source for data in sets if Path(data.source).is_file()}
+    return {name: sha256_of_file(Path(name)) for name in sorted(files)}

@@ -1,0 +1,232 @@
+"""THE training loop: accumulate, clip, step, log, evaluate, save, resume. Pre-training and fine-tuning are jobs that it runs.
+
+Every random draw of step s follows from the seed and s, so that a run that is killed at any moment and resumed ends with the same weights, bit
+by bit on a CPU, as one that was never stopped.
+"""
+
+import json
+import logging
+import math
+import signal
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+from typing import Any, Protocol
+
+import torch
+from torch import Tensor
+
+from dnabert.data.batch import Batch
+from dnabert.device import Machine, autocast, seed_of
+from dnabert.errors import TrainingError
+from dnabert.model.heads import Dnabert
+from dnabert.output import write_text
+from dnabert.train.config import OptimConfig
+from dnabert.train.optim import lr_at, make_optimizer, set_lr
+from dnabert.train.state import Progress, load_state, save_state
+from dnabert.train.tracking import Tracker
+
+__all__ = ["Job", "LoopSettings", "train"]
+
+log = logging.getLogger(__name__)
+STATE_FILE = "state.safetensors"
+
+
+class Job(Protocol):
+    """What the loop needs to know of a kind of training."""
+
+    model: Dnabert
+
+    def batches(self, step: int) -> Sequence[Batch]:
+        """The pieces of step ``step`` (from 0), whose losses add up to the loss of the step."""
+        ...
+
+    def loss(self, batch: Batch, pieces: Sequence[Batch]) -> Tensor:
+        """This piece's part of the step's loss: a scalar with gradient."""
+        ...
+
+    def evaluate(self) -> dict[str, float | int | None]:
+        """Validation figures; nothing to report is an empty dictionary."""
+        ...
+
+    def score(self, figures: dict[str, float | int | None]) -> float | None:
+        """The figure by which the best moment is chosen, larger is better; None: the last moment is the best."""
+        ...
+
+
+class LoopSettings(Protocol):
+    """The settings that the loop reads; both training configurations have them."""
+
+    @property
+    def optim(self) -> OptimConfig:
+        """Optimiser and learning rate."""
+        ...
+
+    @property
+    def seed(self) -> int:
+        """All randomness comes from it."""
+        ...
+
+    @property
+    def log_every(self) -> int:
+        """Steps between lines of metrics.jsonl."""
+        ...
+
+    @property
+    def save_every(self) -> int:
+        """Steps between saved states."""
+        ...
+
+
+def train(
+    job: Job,
+    settings: LoopSettings,
+    run: Path,
+    machine: Machine,
+    *,
+    num_steps: int,
+    eval_every: int,
+    patience: int,
+    fingerprint: str,
+    resume: bool,
+    quiet: bool = False,
+) -> Progress:
+    """Train, and leave the best weights in the model.
+
+    Args:
+        job: What to train.
+        settings: Optimiser, seed, and how often to log and save.
+        run: The run directory; ``state.safetensors`` and ``metrics.jsonl`` are written there.
+        machine: Where to compute.
+        num_steps: Optimiser steps.
+        eval_every: Steps between validations.
+        patience: Stop after so many validations without a better figure; 0 never stops early.
+        fingerprint: What the run is made of; a state with another one is not resumed.
+        resume: Go on from the state in ``run`` if there is one.
+        quiet: No progress bar.
+
+    Returns:
+        How far the run came.
+
+    Raises:
+        TrainingError: The loss is no longer a number.
+        CheckpointError: The state cannot be resumed.
+        KeyboardInterrupt: Ctrl-C or SIGTERM; the state of the last whole step is saved.
+    """
+    model = job.model.to(machine.device)
+    optimizer = make_optimizer(model, settings.optim)
+    progress, best = Progress(), None
+    state = run / STATE_FILE
+    if resume and state.exists():
+        progress, best = load_state(state, model, optimizer, fingerprint)
+        log.info("going on from step %d of %d", progress.step, num_steps)
+    _keep_lines(run / "metrics.jsonl", progress.step)
+    saved = progress.step
+    with Tracker(run, num_steps, progress.step, quiet) as tracker, _interruptible() as interrupted:
+        while progress.step < num_steps and not progress.stopped:
+            step = progress.step
+            lr = lr_at(step, num_steps, settings.optim)
+            set_lr(optimizer, lr)
+            loss, norm, tokens = _one_step(job, model, optimizer, settings, machine, step)
+            progress.step += 1
+            tracker.step(progress.step, tokens, loss)
+            if progress.step % settings.log_every == 0 or progress.step == num_steps:
+                tracker.log(progress.step, {"loss": loss, "lr": lr, "grad_norm": norm})
+            if progress.step % eval_every == 0 or progress.step == num_steps:
+                best = _evaluate(job, model, progress, tracker, best, patience)
+            if interrupted.is_set() or progress.step - saved >= settings.save_every:
+                tracker.flush()
+                save_state(state, model, optimizer, progress, fingerprint, best)
+                saved = progress.step
+            if interrupted.is_set():
+                log.warning("interrupted: step %d is saved in %s; go on with --resume", progress.step, run)
+                raise KeyboardInterrupt
+    if best is not None:
+        model.load_state_dict(best)
+    return progress
+
+
+def _one_step(
+    job: Job, model: Dnabert, optimizer: torch.optim.Optimizer, settings: LoopSettings, machine: Machine, step: int
+) -> tuple[float, float, int]:
+    model.train()
+    torch.manual_seed(seed_of(settings.seed, "dropout", step))
+    pieces = job.batches(step)
+    optimizer.zero_grad(set_to_none=True)
+    total = torch.zeros((), device=machine.device)
+    for piece in pieces:
+        batch = piece.to(machine.device)
+        with autocast(machine):
+            loss = job.loss(batch, pieces)
+        loss.backward()  # type: ignore[no-untyped-call]
+        total += loss.detach()
+    norm = torch.nn.utils.clip_grad_norm_(model.parameters(), settings.optim.clip_norm)
+    value = float(total)
+    if not math.isfinite(value):
+        raise TrainingError(f"step {step + 1}: the loss is {value}; lower optim.lr (now {settings.optim.lr:g}), or use --dtype float32")
+    optimizer.step()
+    return value, float(norm), sum(piece.num_tokens for piece in pieces)
+
+
+def _evaluate(
+    job: Job,
+    model: Dnabert,
+    progress: Progress,
+    tracker: Tracker,
+    best: dict[str, Tensor] | None,
+    patience: int,
+) -> dict[str, Tensor] | None:
+    with tracker.pause():
+        figures = job.evaluate()
+    if not figures:
+        return best
+    score = job.score(figures)
+    tracker.log(progress.step, {f"valid_{name}": value for name, value in figures.items()})
+    if score is None:
+        return best
+    if progress.best is None or score > progress.best:
+        progress.best, progress.best_step, progress.stale = score, progress.step, 0
+        return {name: tensor.detach().cpu().clone() for name, tensor in model.state_dict().items()}
+    progress.stale += 1
+    if patience and progress.stale >= patience:
+        log.info("no better validation for %d times: stopping at step %d", patience, progress.step)
+        progress.stopped = True
+    return best
+
+
+def _keep_lines(path: Path, step: int) -> None:
+    """Drop the lines of metrics.jsonl that a resumed run will write again."""
+    if not path.exists():
+        return
+    kept = []
+    for line in path.read_text(encoding="utf-8").splitlines():
+        try:
+            entry: dict[str, Any] = json.loads(line)
+        except json.JSONDecodeError:
+            break  # the line that was being written when the run was killed
+        if entry["step"] <= step:
+            kept.append(line + "\n")
+    write_text(path, "".join(kept))
+
+
+@contextmanager
+def _interruptible() -> Iterator[threading.Event]:
+    """A flag that Ctrl-C and SIGTERM set, so that the step in progress can end; a second Ctrl-C ends at once."""
+    event = threading.Event()
+    if threading.current_thread() is not threading.main_thread():
+        yield event
+        return
+
+    def stop(_number: int, _frame: FrameType | None) -> None:
+        if event.is_set():
+            raise KeyboardInterrupt
+        event.set()
+
+    before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield event
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
