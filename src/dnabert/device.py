@@ -66,14 +66,16 @@ def autocast(machine: Machine) -> contextlib.AbstractContextManager[object]:
 @contextlib.contextmanager
 def inference(model: nn.Module, machine: Machine) -> Iterator[nn.Module]:
     """The model in evaluation mode on the machine, without gradients; afterwards as it was, also when the block raises."""
-    was_training = model.training
+    modes = [(part, part.training) for part in model.modules()]
     home = next(model.parameters()).device
-    model.eval().to(machine.device)
     try:
+        model.eval().to(machine.device)
         with torch.inference_mode(), autocast(machine):
             yield model
     finally:
-        model.train(was_training).to(home)
+        model.to(home)
+        for part, was_training in modes:
+            part.training = was_training
 
 
 def seed_of(*parts: int | str) -> int:
@@ -83,7 +85,8 @@ def seed_of(*parts: int | str) -> int:
         >>> seed_of(1, "mask", 7) == seed_of(1, "mask", 7) != seed_of(1, "mask", 8)
         True
     """
-    digest = hashlib.blake2b(repr(parts).encode(), digest_size=8).digest()
+    plain = tuple(part if isinstance(part, str) else int(part) for part in parts)  # numpy's integers print differently
+    digest = hashlib.blake2b(repr(plain).encode(), digest_size=8).digest()
     return int.from_bytes(digest, "little") >> 1
 
 

@@ -59,9 +59,8 @@ def predict_set(
     """
     rows: list[Floats] = [np.empty(0, np.float32)] * len(data)
     per_token = model.head_config.task == "token"
-    lengths = np.minimum(data.lengths, data.tokenizer.max_tokens + 2) if data.head.chunk_pooling is None else data.lengths
     with inference(model, machine):
-        for indices in plan_batches(lengths, _TOKENS_PER_BATCH):
+        for indices in plan_batches(data.lengths, _TOKENS_PER_BATCH):
             flip = np.ones(len(indices), dtype=bool) if reverse else None
             batch = data.batch(indices, flip).to(machine.device)
             logits = model(**batch.inputs).logits.float().cpu().numpy()

@@ -5,7 +5,7 @@ define (AUROC of one class) is None, never a number.
 """
 
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
@@ -59,18 +59,20 @@ def score_task(task: Task, targets: npt.NDArray[Any], predictions: Floats) -> Me
 def classification_metrics(targets: npt.NDArray[np.int64], probs: Floats) -> Metrics:
     """Accuracy, F1, MCC, AUROC, AUPRC, precision and recall.
 
-    With two classes F1, precision, recall and AUPRC are those of the second one, as for the 690 sets; with more they are macro averages,
-    and AUROC is the mean over pairs of classes. Classes without an example do not enter an average.
+    With two classes F1, precision, recall and AUPRC are those of the second one, as for the 690 sets; with more they are macro averages
+    over the classes that have an example, and AUROC is the mean over pairs of classes, None where one has no example. With one class only,
+    AUROC, AUPRC and MCC are None; MCC is 0 where the model says the same of all, as are F1, precision and recall where nothing is to count.
 
     Source: recipe 1.6 (published choice of figures).
     """
     predicted = probs.argmax(axis=1)
+    several = len(np.unique(targets)) > 1
     binary = probs.shape[1] == 2
     average: dict[str, Any] = {"average": "binary"} if binary else {"average": "macro", "labels": np.unique(targets)}
     return {
         "accuracy": float(sk.accuracy_score(targets, predicted)),
         "f1": float(sk.f1_score(targets, predicted, zero_division=0, **average)),
-        "mcc": float(sk.matthews_corrcoef(targets, predicted)),
+        "mcc": float(sk.matthews_corrcoef(targets, predicted)) if several else None,
         "auroc": _auroc(targets, probs),
         "auprc": _auprc(targets, probs),
         "precision": float(sk.precision_score(targets, predicted, zero_division=0, **average)),
@@ -99,19 +101,25 @@ def _auprc(targets: npt.NDArray[np.int64], probs: Floats) -> float | None:
 
 
 def _multilabel(targets: npt.NDArray[Any], probs: Floats) -> Metrics:
+    """Means over labels; MCC, AUROC and AUPRC over those that some examples have and some have not."""
     hot = targets.astype(np.int64)
     predicted = (probs >= 0.5).astype(np.int64)
     usable = [column for column in range(hot.shape[1]) if 0 < hot[:, column].sum() < len(hot)]
-    mean: dict[str, Any] = {"average": "macro", "zero_division": 0}
+
+    def mean(figure: Callable[..., Any], scores: npt.NDArray[Any], columns: Iterable[int], **options: Any) -> float | None:
+        found = [figure(hot[:, column], scores[:, column], **options) for column in columns]
+        return float(np.mean(found)) if found else None
+
+    every = range(hot.shape[1])
     return {
         "accuracy": float((hot == predicted).mean()),
         "exact_match": float((hot == predicted).all(axis=1).mean()),
-        "f1": float(sk.f1_score(hot, predicted, **mean)),
-        "mcc": float(np.mean([sk.matthews_corrcoef(hot[:, c], predicted[:, c]) for c in range(hot.shape[1])])),
-        "auroc": float(np.mean([sk.roc_auc_score(hot[:, c], probs[:, c]) for c in usable])) if usable else None,
-        "auprc": float(np.mean([sk.average_precision_score(hot[:, c], probs[:, c]) for c in usable])) if usable else None,
-        "precision": float(sk.precision_score(hot, predicted, **mean)),
-        "recall": float(sk.recall_score(hot, predicted, **mean)),
+        "f1": mean(sk.f1_score, predicted, every, zero_division=0),
+        "mcc": mean(sk.matthews_corrcoef, predicted, usable),
+        "auroc": mean(sk.roc_auc_score, probs, usable),
+        "auprc": mean(sk.average_precision_score, probs, usable),
+        "precision": mean(sk.precision_score, predicted, every, zero_division=0),
+        "recall": mean(sk.recall_score, predicted, every, zero_division=0),
         "n": len(hot),
     }
 
@@ -121,7 +129,7 @@ def _regression(targets: Floats, values: Floats) -> Metrics:
     return {
         "mse": float(np.mean((targets - values) ** 2)),
         "mae": float(np.mean(np.abs(targets - values))),
-        "r2": float(sk.r2_score(targets, values)) if len(targets) > 1 else None,
+        "r2": float(sk.r2_score(targets, values)) if np.ptp(targets, axis=0).all() else None,
         "pearson": _mean_correlation(stats.pearsonr, targets, values, columns),
         "spearman": _mean_correlation(stats.spearmanr, targets, values, columns),
         "n": len(targets),

@@ -10,6 +10,7 @@ import hashlib
 import json
 import os
 import platform
+import secrets
 import shutil
 import sys
 from collections.abc import Iterator, Mapping
@@ -33,20 +34,37 @@ __all__ = [
     "write_text",
 ]
 
+_OURS = ("run.json", "config.json", "ensemble.json", "index.json", "report.html")
+"""Files by which a folder is known as a result of this package, which ``--force`` may remove."""
+
 
 def check_free(path: Path, force: bool) -> None:
-    """Stop early when a result's place is taken.
+    """Stop early when a result's place is taken; a pipe or a device is always free.
 
     Raises:
-        OutputError: ``path`` exists and ``force`` is off.
+        OutputError: ``path`` exists and ``force`` is off, or it cannot be looked at.
     """
-    if path.exists() and not force:
+    try:
+        taken = path.exists() and not _is_stream(path)
+    except OSError as error:
+        raise _explain(error, path) from error
+    if taken and not force:
         raise OutputError(f"{path}: exists already; choose another --out, or allow overwriting with --force")
+
+
+def _is_stream(path: Path) -> bool:
+    """Whether this is a pipe or a device, such as ``/dev/null`` or ``>(gzip)``: written to, never replaced."""
+    return path.exists() and not path.is_file() and not path.is_dir()
+
+
+def _temporary_name(path: Path) -> Path:
+    """A name beside ``path`` that no other process takes, also where machines share the folder."""
+    return path.with_name(f".{path.name}.{os.getpid()}-{secrets.token_hex(4)}.tmp")
 
 
 @contextlib.contextmanager
 def _temporary(path: Path) -> Iterator[Path]:
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    temporary = _temporary_name(path)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         yield temporary
@@ -54,7 +72,8 @@ def _temporary(path: Path) -> Iterator[Path]:
     except OSError as error:
         raise _explain(error, path) from error
     finally:
-        temporary.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            temporary.unlink(missing_ok=True)
 
 
 def _explain(error: OSError, path: Path) -> OutputError:
@@ -67,7 +86,7 @@ def _explain(error: OSError, path: Path) -> OutputError:
 
 @contextlib.contextmanager
 def open_output(path: Path | str, force: bool = False) -> Iterator[IO[str]]:
-    """A text file that appears, whole, when the block ends without an error; ``-`` is stdout.
+    """A text file that appears, whole, when the block ends without an error; ``-`` is stdout; a pipe or device is written to as it is.
 
     Args:
         path: Where to.
@@ -82,6 +101,13 @@ def open_output(path: Path | str, force: bool = False) -> Iterator[IO[str]]:
         return
     target = Path(path)
     check_free(target, force)
+    if _is_stream(target):
+        try:
+            with target.open("w", encoding="utf-8", newline="") as handle:
+                yield handle
+        except OSError as error:
+            raise _explain(error, target) from error
+        return
     with _temporary(target) as temporary, temporary.open("w", encoding="utf-8", newline="") as handle:
         yield handle
         handle.flush()
@@ -115,23 +141,37 @@ def new_directory(path: Path, force: bool = False) -> Iterator[Path]:
     """A directory that appears, whole, when the block ends without an error; work in the one that is yielded.
 
     Raises:
-        OutputError: The place is taken or cannot be written.
+        OutputError: The place is taken or cannot be written, or holds things that this package has not made.
     """
     check_free(path, force)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    _check_removable(path)
+    temporary = _temporary_name(path)
     try:
-        shutil.rmtree(temporary, ignore_errors=True)
         temporary.mkdir(parents=True)
         yield temporary
-        if path.is_dir():
-            shutil.rmtree(path)
-        elif path.exists():
-            path.unlink()
+        check_free(path, force)
+        _remove(path)
         temporary.rename(path)
     except OSError as error:
         raise _explain(error, path) from error
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
+
+
+def _check_removable(path: Path) -> None:
+    if not path.is_dir():
+        return
+    if Path.cwd().is_relative_to(path.resolve()):
+        raise OutputError(f"{path}: is the folder you are in, which cannot be replaced; choose another --out")
+    if any(path.iterdir()) and not any((path / name).is_file() for name in _OURS):
+        raise OutputError(f"{path}: holds files that are no result of dnabert, so --force does not remove it; choose another --out")
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
 
 
 def start_run(run: Path, *, force: bool = False, resume: bool = False) -> None:
@@ -143,15 +183,13 @@ def start_run(run: Path, *, force: bool = False, resume: bool = False) -> None:
         resume: Keep what is there, to go on from it.
 
     Raises:
-        OutputError: The place is taken or cannot be written.
+        OutputError: The place is taken or cannot be written, or holds things that this package has not made.
     """
     try:
         if not resume:
             check_free(run, force)
-            if run.is_dir():
-                shutil.rmtree(run)
-            else:
-                run.unlink(missing_ok=True)
+            _check_removable(run)
+            _remove(run)
         run.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise _explain(error, run) from error

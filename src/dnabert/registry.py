@@ -3,6 +3,7 @@
 A directory wins; then the models that ship with the package; then, when the name has the form ``owner/name``, the Hugging Face hub.
 """
 
+import re
 from dataclasses import dataclass
 from importlib import import_module, resources
 from pathlib import Path
@@ -11,6 +12,7 @@ from dnabert.errors import CheckpointError, requires_extra
 
 __all__ = ["KnownModel", "known_models", "resolve_model"]
 
+_HUB_ID = re.compile(r"\w[\w.-]*/\w[\w.-]*")
 _HUB_FILES = ["config.json", "model.safetensors", "pytorch_model.bin", "vocab.txt"]
 
 
@@ -58,16 +60,20 @@ def resolve_model(name: str) -> Path:
         CheckpointError: There is no such model, or the hub cannot be reached; the message lists the way out.
         DnabertError: A hub id is given and ``huggingface_hub`` is not installed.
     """
-    path = Path(name)
+    path = Path(name).expanduser()
     if path.is_dir():
         return path
+    if path.is_file():
+        raise CheckpointError(f"{name}: is a file; give the directory that holds it")
     for packaged in _packaged():
         if packaged.name == name:
             return packaged
-    if name.count("/") == 1 and not name.startswith((".", "/", "~")) and not path.suffix:
+    if _HUB_ID.fullmatch(name):
         return _from_hub(name)
-    shipped = ", ".join(model.name for model in packaged_names()) or "none"
-    raise CheckpointError(f"{name}: no such model; give a run directory, a packaged name ({shipped}), or a hub id owner/name")
+    shipped = ", ".join(model.name for model in packaged_names()) or "none here"
+    raise CheckpointError(
+        f"{name}: no such model; give a run directory, a packaged name ({shipped}), or a hub id such as {_PUBLISHED[-1].name}"
+    )
 
 
 def packaged_names() -> list[KnownModel]:
@@ -79,12 +85,14 @@ def _from_hub(name: str) -> Path:
     try:
         hub = import_module("huggingface_hub")
     except ImportError:
-        raise requires_extra("huggingface_hub", "hub", f"{name}: is no directory here; fetching it from the hub") from None
+        raise requires_extra("huggingface_hub", "hub", f"{name}: there is no such directory; reading it as a hub id") from None
+    # The bases of its own error are OSError and that of its HTTP library, which has changed from one version to the next.
+    failures = (OSError, ValueError, *hub.errors.HfHubHTTPError.__bases__)
     try:
         return Path(hub.snapshot_download(name, allow_patterns=_HUB_FILES))
-    except (OSError, ValueError, hub.errors.HfHubHTTPError) as error:
-        reason = str(error).strip().splitlines()[0]
+    except failures as error:
+        reason = (str(error).strip().splitlines() or [type(error).__name__])[0].rstrip(" .:")
         raise CheckpointError(
-            f"{name}: is no directory here and cannot be fetched from the hub ({reason});"
-            " download its files elsewhere and give the directory"
+            f"{name}: there is no such directory, and as a hub id it cannot be fetched ({reason});"
+            " check the path, or download the model's files elsewhere and give their directory"
         ) from error

@@ -2,6 +2,8 @@ import csv
 import hashlib
 import json
 from collections import Counter
+from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, get_args
 
@@ -34,7 +36,12 @@ from dnabert.data.simulate.elements import Misplacement, Strand, plant_elements
 from dnabert.dna.sequence import AMBIGUOUS, decode_bases, encode_bases
 from dnabert.errors import ConfigError, OutputError
 
+Feature = Callable[[npt.NDArray[np.uint8]], npt.NDArray[np.float64]]
+
 SMALL = SimulationConfig(num_contigs=4, contig_bp=60_000, num_promoters=40)
+
+PINNED_START = "ATACATAAATTAGATTATGTTTTAAGTCATATGATTCAGTGTGCAATTTTTTGATTAAGT"
+PINNED_TSS = [("sim1", 4474, "-"), ("sim1", 9519, "-")]
 
 MOTIF_OF = {motif.name: motif for motif in ALL_MOTIFS}
 
@@ -104,16 +111,12 @@ def test_the_meaning_of_a_seed_is_pinned(small: SimulatedGenome) -> None:
     assert [(site.contig, site.anchor, site.strand) for site in small.promoters[:2]] == PINNED_TSS
 
 
-PINNED_START = "?"
-PINNED_TSS: list[tuple[str, int, str]] = []
-
-
 def test_another_seed_gives_another_genome_and_another_species_another_background(small: SimulatedGenome) -> None:
     other = simulate_genome(SMALL, seed=4)
     stranger = simulate_genome(SMALL.model_copy(update={"species_seed": 1}), seed=3)
     for contig, codes in small.contigs.items():
         assert (codes != other.contigs[contig]).mean() > 0.6
-        assert (codes != stranger.contigs[contig]).mean() > 0.3
+        assert (codes != stranger.contigs[contig]).mean() > 0.15
     assert [site.anchor for site in small.promoters] == [site.anchor for site in stranger.promoters]
 
 
@@ -277,7 +280,7 @@ def test_negatives_are_far_from_every_tss_and_no_windows_overlap(config: Simulat
         sites = sorted((site for site in all_sites(genome) if site.contig == contig), key=lambda site: site.start)
         assert sites[0].start >= 0
         assert sites[-1].end <= len(codes)
-        assert all(first.end <= second.start for first, second in zip(sites, sites[1:], strict=False))
+        assert all(first.end <= second.start for first, second in pairwise(sites))
         for site in sites:
             assert site.end - site.start == config.window_bp
             assert AMBIGUOUS not in codes[site.start : site.end]
@@ -294,7 +297,7 @@ def stack_codes(genome: SimulatedGenome, sites: list[Site]) -> npt.NDArray[np.ui
 
 
 def gc_feature(codes: npt.NDArray[np.uint8]) -> npt.NDArray[np.float64]:
-    return (codes >= 2).mean(axis=1, keepdims=True)
+    return np.asarray((codes >= 2).mean(axis=1, keepdims=True))
 
 
 def kmer_counts(codes: npt.NDArray[np.uint8], k: int = 4) -> npt.NDArray[np.float64]:
@@ -323,7 +326,7 @@ def element_bits(codes: npt.NDArray[np.uint8], upstream_bp: int) -> npt.NDArray[
     return np.stack(columns, axis=1)
 
 
-def held_out_auroc(genome: SimulatedGenome, feature: Any) -> float:
+def held_out_auroc(genome: SimulatedGenome, feature: Feature) -> float:
     train, test = genome.sites("train"), genome.sites("test")
     model = make_pipeline(StandardScaler(), LogisticRegression(C=0.01, max_iter=2000))
     model.fit(feature(stack_codes(genome, train)), [site.label for site in train])
@@ -360,15 +363,15 @@ def test_background_is_poor_in_cpg_outside_islands_and_rich_in_g_and_c_within(ge
     bulk_cpg, bulk_gc = cpg_and_gc(is_base & ~in_island, codes)
     island_cpg, island_gc = cpg_and_gc(is_base & in_island, codes)
     assert bulk_cpg < 0.4
-    assert 0.36 < bulk_gc < 0.44
+    assert 0.35 < bulk_gc < 0.43
     assert island_cpg > 0.6
     assert island_gc > 0.55
 
 
 def test_both_strands_have_the_same_base_composition(genome: SimulatedGenome) -> None:
     counts = np.sum([np.bincount(codes, minlength=5) for codes in genome.contigs.values()], axis=0)
-    assert counts[0] / counts[1] == pytest.approx(1, abs=0.02)
-    assert counts[2] / counts[3] == pytest.approx(1, abs=0.02)
+    assert counts[0] / counts[1] == pytest.approx(1, abs=0.01)
+    assert counts[2] / counts[3] == pytest.approx(1, abs=0.01)
 
 
 @pytest.mark.parametrize("gc_fraction", [0.3, 0.55])
@@ -471,7 +474,7 @@ def test_existing_files_are_kept_unless_forced(written: Path, small: SimulatedGe
 
 def test_a_place_that_is_no_directory_is_an_error(small: SimulatedGenome, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    with pytest.raises(OutputError, match="cannot be written"):
+    with pytest.raises(OutputError, match="file: is a file, and a directory is wanted"):
         write_simulation(small, tmp_path / "file")
 
 

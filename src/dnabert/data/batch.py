@@ -13,7 +13,7 @@ from torch import Tensor
 
 from dnabert.data.sequences import SequenceSet
 from dnabert.data.targets import IGNORED, Targets
-from dnabert.dna.kmers import CLS_ID, PAD_ID, SEP_ID
+from dnabert.dna.kmers import CLS_ID, PAD_ID, SEP_ID, reverse_complement_ids
 from dnabert.dna.sequence import reverse_complement
 from dnabert.model.config import HeadConfig
 from dnabert.tokenizer import KmerTokenizer
@@ -46,9 +46,7 @@ class Batch:
         if device.type == "cpu":
             return self
         tensors = {item.name: getattr(self, item.name) for item in fields(self)}
-        moved: dict[str, Any] = {
-            name: value.to(device, non_blocking=True) for name, value in tensors.items() if isinstance(value, Tensor)
-        }
+        moved: dict[str, Any] = {name: value.to(device, non_blocking=True) for name, value in tensors.items() if isinstance(value, Tensor)}
         return replace(self, **moved)
 
     @property
@@ -116,13 +114,13 @@ class EncodedSet:
         self.tokenizer = tokenizer
         self.head = head
         self.targets = targets
-        kmers = sequences.first.lengths - tokenizer.kmer + 1
-        self.num_cut = 0
-        if head.chunk_pooling is None:
-            self.num_cut = int((self._pair_kmers(kmers) > tokenizer.max_tokens).sum())
+        kmers = self._pair_kmers(sequences.first.lengths - tokenizer.kmer + 1)
         full = tokenizer.max_tokens
-        self.lengths: npt.NDArray[np.int64] = self._pair_kmers(kmers) + 2 if head.chunk_pooling is None else kmers + 2 * -(-kmers // full)
-        """Tokens of each sequence with special tokens, before it is cut off, shape (N,)."""
+        chunks = -(-kmers // full) if head.chunk_pooling else np.ones_like(kmers)
+        self.num_cut = int((kmers > chunks * full).sum())
+        """Sequences that are too long for the model and are cut on the right."""
+        self.lengths: npt.NDArray[np.int64] = chunks * (np.minimum(kmers, full) + 2)
+        """Room that each sequence takes in a batch, in tokens: special tokens and the padding of a last chunk included, shape (N,)."""
 
     def _pair_kmers(self, kmers: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
         if self.sequences.second is None:
@@ -137,7 +135,8 @@ class EncodedSet:
 
         Args:
             indices: Which sequences, shape (S,).
-            flip: Whether to read each as its reverse complement, shape (S,); None reads all as they are.
+            flip: Whether to read each as its reverse complement, shape (S,); None reads all as they are. What is cut off is the same for
+                both strands.
         """
         flips = [False] * len(indices) if flip is None else flip.tolist()
         rows: list[npt.NDArray[Any]] = []
@@ -145,17 +144,15 @@ class EncodedSet:
         chunks: list[int] = []
         for index, reverse in zip(indices.tolist(), flips, strict=True):
             first = self.sequences.first[index]
-            first = reverse_complement(first) if reverse else first
             if self.head.chunk_pooling is not None:
-                pieces = self._windows(first)
+                pieces = self._windows(reverse_complement(first) if reverse else first)
                 rows += pieces
                 chunks.append(len(pieces))
-            elif self.sequences.second is None:
-                rows.append(self.tokenizer.encode(first).ids)
-            else:
-                second = self.sequences.second[index]
-                encoded = self.tokenizer.encode(first, reverse_complement(second) if reverse else second)
-                rows.append(encoded.ids)
+                continue
+            second = None if self.sequences.second is None else self.sequences.second[index]
+            encoded = self.tokenizer.encode(first, second)
+            rows.append(_flipped(encoded.ids, self.tokenizer.kmer) if reverse else encoded.ids)
+            if second is not None:
                 types.append(encoded.token_types)
         ids, mask = pad_rows(rows)
         return Batch(
@@ -180,6 +177,17 @@ class EncodedSet:
         padded = np.full((len(indices), width), IGNORED, dtype=np.int64)
         for row, (index, reverse) in enumerate(zip(indices.tolist(), flips, strict=True)):
             values = self.targets.values[self.targets.offsets[index] : self.targets.offsets[index + 1]]
-            values = values[::-1] if reverse else values
-            padded[row, : min(len(values), width)] = values[:width]
+            longest = self.tokenizer.max_tokens + width - (num_tokens - 2)
+            values = values[:longest]
+            padded[row, : len(values)] = values[::-1] if reverse else values
         return torch.from_numpy(padded)
+
+
+def _flipped(ids: npt.NDArray[Any], kmer: int) -> npt.NDArray[Any]:
+    """Ids of one encoding with each of its sequences read as its reverse complement, in its place."""
+    flipped = ids.copy()
+    start = 1
+    for end in np.flatnonzero(ids == SEP_ID).tolist():
+        flipped[start:end] = reverse_complement_ids(ids[start:end], kmer)
+        start = end + 1
+    return flipped

@@ -1,18 +1,19 @@
 """Which windows of the genome are read at which step of pre-training.
 
 An epoch holds one cut of the genome into windows that do not overlap and, merged with it, windows at random places. Half of the windows
-have full length, the lengths of the others are uniform. N runs are never inside a window. Everything follows from the seed and the number of the
-window, so that there is no state to save: window n of a run is the same window on every machine and after every restart.
+have full length, the lengths of the others are uniform. N runs are never inside a window. Everything follows from the seed and the
+number of the window, so that there is no state to save: window n of a run is the same window on every machine and after every restart.
 
 Source: Ji et al. 2021, section 2.2 and supplement; recipe 1.3 (length law; the lost last k-mer of the released script is not kept).
 """
 
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Self
 
 import numpy as np
 import numpy.typing as npt
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from dnabert.data.genome import Contig, GenomeStore, clean_runs
 from dnabert.device import seed_of
@@ -37,6 +38,12 @@ class CorpusConfig(BaseModel):
     """Windows at random places, for each window of the non-overlapping cut."""
     both_strands: bool = True
     """Read every other window, at random, as its reverse complement."""
+
+    @model_validator(mode="after")
+    def _lengths_are_ordered(self) -> Self:
+        if self.min_tokens > self.max_tokens:
+            raise ValueError(f"min_tokens {self.min_tokens} is more than max_tokens {self.max_tokens}")
+        return self
 
 
 @dataclass(frozen=True)

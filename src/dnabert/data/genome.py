@@ -7,6 +7,7 @@ Several FASTA or 2bit files become one array of one byte per base, and an index 
 import hashlib
 import json
 import os
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,7 +16,7 @@ import numpy.typing as npt
 
 from dnabert.dna.fasta import read_contigs
 from dnabert.dna.sequence import AMBIGUOUS, Codes, encode_bases
-from dnabert.errors import DataFileError
+from dnabert.errors import DataFileError, OutputError
 from dnabert.output import new_directory, sha256_of_file, write_json
 
 __all__ = ["Contig", "GenomeStore", "build_genome", "cache_directory", "clean_runs"]
@@ -83,9 +84,18 @@ def build_genome(paths: list[Path], cache: Path | None = None) -> GenomeStore:
     key = hashlib.sha256(f"{_FORMAT}:{':'.join(digests)}".encode()).hexdigest()
     directory = (cache or cache_directory()) / "genomes" / key[:20]
     if not (directory / "index.json").is_file():
-        with new_directory(directory, force=True) as fresh:
-            _write_store(fresh, paths)
+        _make_store(directory, paths)
     return _open_store(directory, key, {str(path): digest for path, digest in zip(paths, digests, strict=True)})
+
+
+def _make_store(directory: Path, paths: list[Path]) -> None:
+    shutil.rmtree(directory, ignore_errors=True)  # one without an index is damaged
+    try:
+        with new_directory(directory) as fresh:
+            _write_store(fresh, paths)
+    except OutputError:
+        if not (directory / "index.json").is_file():  # else another process has made the same store meanwhile
+            raise
 
 
 def _write_store(directory: Path, paths: list[Path]) -> None:

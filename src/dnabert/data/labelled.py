@@ -1,10 +1,10 @@
 """Sequences with or without labels, from the files that people have.
 
-* CSV or TSV (plain or gzip) with a header: ``sequence,label``, or ``sequence1,sequence2,label`` for pairs; ``id`` is optional, other columns
-  are left alone. Blank-separated k-mers, the format of 2021, are put together again.
+* CSV or TSV (plain or gzip) with a header: ``sequence,label``, or ``sequence1,sequence2,label`` for pairs; ``id`` is optional, other
+  columns are left alone. Blank-separated k-mers, the format of 2021, are put together again.
 * FASTA: the label stands in the header as ``label=...``.
 * BED and a genome: the label is column 4, the sequence is read on its strand.
-* ``-``: stdin, any of the first two.
+* ``-``: stdin, any of the first two. A pipe, such as ``<(zcat ...)``, is read the same way.
 """
 
 import csv
@@ -13,16 +13,17 @@ import re
 import shutil
 import sys
 import tempfile
+import zlib
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import IO
+from typing import IO, BinaryIO
 
 from dnabert.data.sequences import SequenceSet, pack
 from dnabert.dna.fasta import read_fasta
 from dnabert.dna.regions import Genome, open_text, read_bed
 from dnabert.dna.sequence import AmbiguityPolicy, Codes, count_ambiguous, encode_bases
-from dnabert.errors import DataFileError, SequenceError
+from dnabert.errors import DataFileError, DnabertError, SequenceError
 from dnabert.tokenizer import join_kmers, looks_like_kmers
 
 __all__ = ["LabelledSet", "Row", "read_rows", "read_set"]
@@ -30,9 +31,10 @@ __all__ = ["LabelledSet", "Row", "read_rows", "read_set"]
 _SEQUENCE_NAMES = (("sequence",), ("seq",), ("sequence1", "sequence2"), ("seq1", "seq2"))
 _LABEL_NAMES = ("label", "labels", "bound")
 _ID_NAMES = ("id", "name")
-_LABEL_IN_HEADER = re.compile(r"(?:^|[\s|;])label=(\S+)")
+_LABEL_IN_HEADER = re.compile(r"(?:^|[\s|;])label=([^\s|]+)")
 _BED_SUFFIXES = (".bed", ".narrowpeak", ".broadpeak")
-csv.field_size_limit(1 << 30)
+_MAX_FIELD_CHARACTERS = 1 << 30
+_UNREADABLE = (UnicodeDecodeError, EOFError, gzip.BadGzipFile, zlib.error)
 
 
 @dataclass(frozen=True)
@@ -60,7 +62,7 @@ class LabelledSet:
         sequences: The sequences.
         labels: One text for each, or None when the file has no labels.
         where: Where each entry was read, for messages.
-        source: The file.
+        source: The file, or ``stdin``.
         num_skipped: Entries left out for their ambiguous bases.
         num_ambiguous: Ambiguous bases in the entries that were kept.
     """
@@ -100,6 +102,7 @@ def read_set(
         SequenceError: A sequence is too short or has a letter that is no nucleotide; the message names file and line.
         RegionError: A BED region does not fit the genome.
     """
+    source = "stdin" if str(path) == "-" else str(path)
     ids: dict[str, str] = {}
     texts: list[str] = []
     where: list[str] = []
@@ -125,9 +128,9 @@ def read_set(
         texts.append(row.label or "")
     if not ids:
         rest = f"all {skipped} entries have ambiguous bases, and --ambiguous is skip" if skipped else "holds no entries"
-        raise DataFileError(f"{path}: {rest}")
+        raise DataFileError(f"{source}: {rest}")
     sequences = SequenceSet(tuple(ids), pack(columns[0]), pack(columns[1]) if pair else None)
-    return LabelledSet(sequences, tuple(texts) if labels else None, tuple(where), str(path), skipped, total_ambiguous)
+    return LabelledSet(sequences, tuple(texts) if labels else None, tuple(where), source, skipped, total_ambiguous)
 
 
 def _check_shape(row: Row, labels: bool, pair: bool) -> None:
@@ -140,7 +143,7 @@ def _check_shape(row: Row, labels: bool, pair: bool) -> None:
 
 
 def _codes(sequence: str | Codes, kmer: int, row: Row) -> Codes:
-    name = f"{row.where}: {row.name}"
+    name = row.where if row.where.endswith(f": {row.name}") else f"{row.where}: {row.name}"
     if isinstance(sequence, str):
         text = join_kmers(sequence, name) if looks_like_kmers(sequence) else sequence.strip()
         if not text:
@@ -159,16 +162,28 @@ def read_rows(path: Path | str, genome: Path | None = None) -> Iterator[Row]:
         RegionError: A BED line is malformed or does not fit the genome.
     """
     if str(path) == "-":
-        with tempfile.NamedTemporaryFile(prefix="dnabert-stdin-") as spool:
-            shutil.copyfileobj(sys.stdin.buffer, spool)
-            spool.flush()
-            for row in _rows_of_file(Path(spool.name), None):
-                yield Row(row.name, row.sequences, row.label, row.where.replace(spool.name, "stdin"))
+        yield from _rows_of_stream(sys.stdin.buffer, "stdin")
         return
     file = Path(path)
     if file.is_dir():
         raise DataFileError(f"{file}: is a folder; give a CSV, TSV, FASTA or BED file")
+    if file.is_fifo():
+        with file.open("rb") as stream:
+            yield from _rows_of_stream(stream, str(file))
+        return
     yield from _rows_of_file(file, genome)
+
+
+def _rows_of_stream(stream: BinaryIO, name: str) -> Iterator[Row]:
+    """Rows of something that can be read once only, by way of a temporary file that no message mentions."""
+    with tempfile.NamedTemporaryFile(prefix="dnabert-") as spool:
+        shutil.copyfileobj(stream, spool)
+        spool.flush()
+        try:
+            for row in _rows_of_file(Path(spool.name), None):
+                yield replace(row, where=row.where.replace(spool.name, name))
+        except DnabertError as error:
+            raise type(error)(str(error).replace(spool.name, name)) from error
 
 
 def _rows_of_file(path: Path, genome: Path | None) -> Iterator[Row]:
@@ -186,7 +201,7 @@ def _rows_of_file(path: Path, genome: Path | None) -> Iterator[Row]:
 def _peek(handle: IO[str], path: Path) -> str:
     try:
         return handle.read(4096)
-    except (UnicodeDecodeError, EOFError, gzip.BadGzipFile) as error:
+    except _UNREADABLE as error:
         raise DataFileError(f"{path}: is no text file (CSV, TSV or FASTA, plain or gzip): {error}") from error
 
 
@@ -202,42 +217,49 @@ def _bed_rows(path: Path, genome: Path | None) -> Iterator[Row]:
     with Genome(genome) as reader:
         for region in read_bed(path):
             name = f"{region.contig}:{region.start}-{region.end}({region.strand})"
-            yield Row(name, (reader.codes(region),), region.name or None, region.where)
+            label = None if region.name in ("", ".") else region.name
+            yield Row(name, (reader.codes(region),), label, region.where)
 
 
 def _table_rows(path: Path) -> Iterator[Row]:
     try:
         with open_text(path) as handle:
             yield from _parse_table(handle, path)
-    except (UnicodeDecodeError, EOFError, gzip.BadGzipFile) as error:
+    except _UNREADABLE as error:
         raise DataFileError(f"{path}: is no text file, or is damaged: {error}") from error
     except csv.Error as error:
         raise DataFileError(f"{path}: cannot be read as a table: {error}") from error
 
 
 def _parse_table(handle: IO[str], path: Path) -> Iterator[Row]:
-    lines = (line for line in handle)
-    number = 1
-    header = next(lines)
-    while header.startswith("#"):
-        number += 1
-        header = next(lines, "")
+    number, header = next(
+        ((number, line) for number, line in enumerate(handle, start=1) if line.strip() and not line.startswith("#")), (1, "")
+    )
     tab = "\t" in header
     names = [name.strip().strip('"').lower() for name in header.rstrip("\r\n").split("\t" if tab else ",")]
     sequence_columns, label_column, id_column = _find_columns(names, path, number)
-    reader = csv.reader(lines, delimiter="\t" if tab else ",")
-    for count, fields in enumerate(reader, start=1):
-        where = f"{path}:{number + reader.line_num}"
+    csv.field_size_limit(_MAX_FIELD_CHARACTERS)
+    reader = csv.reader(handle, delimiter="\t" if tab else ",")
+    count, before = 0, 0
+    for fields in reader:
+        where = f"{path}:{number + before + 1}"  # the first line of an entry that goes over several
+        before = reader.line_num
         if not fields:
             continue
+        count += 1
         if len(fields) != len(names):
             raise DataFileError(f"{where}: {len(fields)} columns, but the header has {len(names)} ({', '.join(names)})")
         yield Row(
-            fields[id_column].strip() if id_column is not None else f"row{count}",
+            (_one_line(fields[id_column]) if id_column is not None else "") or f"row{count}",
             tuple(fields[column] for column in sequence_columns),
-            fields[label_column].strip() if label_column is not None else None,
+            _one_line(fields[label_column]) if label_column is not None else None,
             where,
         )
+
+
+def _one_line(text: str) -> str:
+    """The text fit for a field of a TSV."""
+    return " ".join(text.split())
 
 
 def _find_columns(names: list[str], path: Path, line: int) -> tuple[list[int], int | None, int | None]:

@@ -1,9 +1,11 @@
 """Which k-mers are hidden in pre-training, and what stands in their place.
 
-``legacy`` is the published procedure, kept for exact comparison. Because k neighbouring k-mers share a base, it hides one base for each isolated
-span, and because its 80/10/10 draw is made for every k-mer by itself, a k-mer left unchanged shows that base in almost half of the cases.
+``legacy`` is the published procedure, kept for exact comparison. Because k neighbouring k-mers share a base, it hides one base for each
+isolated span, and because its 80/10/10 draw is made for every k-mer by itself, a k-mer left unchanged shows that base in almost half of
+the cases.
 
-``span`` makes one draw for each span, never leaves a k-mer unchanged, keeps spans apart, and hides ``width`` neighbouring bases with k-1+width k-mers.
+``span`` makes one draw for each span, never leaves a k-mer unchanged, lets no spans overlap, and hides ``width`` neighbouring bases with
+k-1+width k-mers.
 
 Source: Ji et al. 2021, section 2.2; recipe 1.4; widening spans: arXiv 2310.07644.
 """

@@ -20,6 +20,8 @@ __all__ = ["IGNORED", "Targets", "find_classes", "make_targets"]
 IGNORED = -100
 """Target of a token that does not count."""
 
+_LARGEST = float(np.finfo(np.float32).max)
+
 
 @dataclass(frozen=True)
 class Targets:
@@ -110,7 +112,7 @@ def _numbers(data: LabelledSet, row: int, count: int) -> list[float]:
         values = [float(part) for part in text.split(";")]
     except ValueError:
         raise DataFileError(f"{data.where[row]}: the label {text!r} is no number; the task is regress") from None
-    if len(values) != count or not np.isfinite(values).all():
+    if len(values) != count or not all(abs(value) <= _LARGEST for value in values):
         raise DataFileError(f"{data.where[row]}: the label {text!r} must be {count} finite number(s)")
     return values
 

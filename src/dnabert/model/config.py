@@ -61,7 +61,7 @@ class HeadConfig(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
     task: Task = "masked_lm"
-    """classify and pair: one of several classes; multilabel: any of several; regress: real values; token: a class for every k-mer or base."""
+    """classify, pair: one of several classes; multilabel: any of several; regress: real values; token: a class for every k-mer or base."""
     num_outputs: int = Field(default=2, ge=1)
     """Number of classes, labels or values. Unused by masked_lm."""
     pooling: Pooling = "cls"

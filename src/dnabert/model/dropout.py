@@ -1,7 +1,7 @@
 """Dropout that does not cost more than the products around it on a CPU.
 
-torch draws one Bernoulli number per element, serially; here eight elements share one 64-bit draw, so that the probability is a whole number of
-256ths (0.1 becomes 26/256). On a GPU torch's own is used.
+torch draws one Bernoulli number per element, serially; here eight elements share one 64-bit draw, so that the probability is a whole
+number of 256ths, 1 to 255 (0.1 becomes 26/256). On a GPU torch's own is used.
 """
 
 from typing import Any
@@ -32,14 +32,14 @@ def dropout(x: Tensor, probability: float, training: bool) -> Tensor:
 
     Args:
         x: Any shape.
-        probability: Share to drop; on a CPU rounded to a 256th.
+        probability: Share to drop; on a CPU rounded to a 256th, but never to none or all.
         training: Off returns ``x`` itself.
     """
     if not training or probability == 0:
         return x
     if x.device.type != "cpu":
         return F.dropout(x, probability, training)
-    level = round(probability * 256)
+    level = min(max(round(probability * 256), 1), 255)
     count = x.numel()
     draws = torch.empty(-(-count // 8), dtype=torch.int64).random_(-(2**63), None)
     dropped = draws.view(torch.uint8)[:count].view(x.shape) < level

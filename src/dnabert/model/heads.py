@@ -98,10 +98,10 @@ class Dnabert(nn.Module):
         self.pooler = nn.Linear(config.hidden_size, config.hidden_size) if with_pooler else None
         self.masked_head = MaskedTokenHead(config) if task == "masked_lm" else None
         self.classifier = None if task == "masked_lm" else nn.Linear(config.hidden_size, self.head_config.num_outputs)
-        initialise(self, config.initializer_range)
         chunks = self.head_config.chunk_pooling
         self.chunk_pool = ChunkPool(chunks, config.hidden_size, self.head_config.rnn_layers) if chunks else None
         self.dropout = Dropout(self.head_config.dropout)
+        initialise(self, config.initializer_range)
 
     def forward(
         self,
@@ -139,16 +139,16 @@ class Dnabert(nn.Module):
         assert self.classifier is not None
         if self.head_config.task == "token":
             return ModelOutput(self._token_logits(hidden, mask), encoded)
-        pooled = self.pool(hidden, mask)  # (B, D)
+        pooled = self.pool(hidden, mask, token_types)  # (B, D)
         if self.chunk_pool is not None:
             pooled = self.chunk_pool(pooled, num_chunks or [1] * len(pooled))  # (S, D)
         return ModelOutput(self.classifier(self.dropout(pooled)), encoded)
 
-    def pool(self, hidden: Tensor, mask: Tensor | None) -> Tensor:
+    def pool(self, hidden: Tensor, mask: Tensor | None, token_types: Tensor | None = None) -> Tensor:
         """One vector (B, D) for each window from its tokens' vectors (B, T, D)."""
         if self.pooler is not None:
             return torch.tanh(self.pooler(hidden[:, 0]))
-        return pool_tokens(hidden, mask, self.head_config.pooling)
+        return pool_tokens(hidden, mask, self.head_config.pooling, token_types)
 
     def _token_logits(self, hidden: Tensor, mask: Tensor | None) -> Tensor:
         assert self.classifier is not None
@@ -159,24 +159,34 @@ class Dnabert(nn.Module):
         return average_over_bases(logits, real, self.config.kmer)
 
 
-def pool_tokens(hidden: Tensor, mask: Tensor | None, pooling: Pooling) -> Tensor:
+def pool_tokens(hidden: Tensor, mask: Tensor | None, pooling: Pooling, token_types: Tensor | None = None) -> Tensor:
     """One vector (B, D) for each row of (B, T, D).
 
     Args:
         hidden: Vectors, [CLS] first and [SEP] last among the tokens.
         mask: True for tokens, (B, T), or None.
         pooling: ``cls`` takes the first vector as it is; ``mean`` and ``max`` are over k-mers, without special tokens and padding.
+        token_types: Pairs: 0 for tokens of the first, 1 of the second sequence, each with the [SEP] that ends it, (B, T).
     """
     if pooling == "cls":
         return hidden[:, 0]
-    inner = hidden[:, 1:-1]  # (B, T-2, D); a shorter row's own [SEP] is dropped by the mask below
-    if mask is None:
+    inner = hidden[:, 1:-1]  # (B, T-2, D); may hold [SEP] of shorter rows and of first sequences, which are no k-mers
+    kmers = _are_kmers(mask, token_types)
+    if kmers is None:
         return inner.amax(1) if pooling == "max" else inner.mean(1)
-    real = mask[:, 2:, None]  # (B, T-2, 1): position t is a k-mer if a token follows it
     if pooling == "max":
-        return inner.masked_fill(~real, float("-inf")).amax(1)
-    mean: Tensor = (inner * real).sum(1) / real.sum(1).clamp(min=1)
+        return inner.masked_fill(~kmers, float("-inf")).amax(1)
+    mean: Tensor = (inner * kmers).sum(1) / kmers.sum(1).clamp(min=1)
     return mean
+
+
+def _are_kmers(mask: Tensor | None, token_types: Tensor | None) -> Tensor | None:
+    """True where tokens 1 to T-2 are k-mers, (B, T-2, 1), None if all are: a k-mer has another token of its sequence behind it."""
+    real = None if mask is None else mask[:, 2:, None]
+    if token_types is None:
+        return real
+    followed: Tensor = (token_types[:, 1:-1] == token_types[:, 2:])[..., None]
+    return followed if real is None else followed & real
 
 
 def average_over_bases(values: Tensor, real: Tensor | None, kmer: int) -> Tensor:

@@ -1,7 +1,8 @@
 """Names of the weights: ours to the published Hugging Face layout, and back.
 
-One rule table serves both directions. Query, key and value are three tensors in the published layout and one here. The tied decoder is stored
-once; copies of it, position ids and a next-sentence head are known companions of published files and are read over.
+One rule table serves both directions. Query, key and value are three tensors in the published layout and one here. The tied decoder is
+stored once. Copies of it (which must be equal), position ids, a next-sentence head, and a pooler beside a head that has no use for one are
+known companions of published files and are read over.
 
 Source: ``BertForMaskedLM``, ``BertForSequenceClassification`` and ``BertForTokenClassification`` of transformers; recipe 1.6 and 1.12.
 """
@@ -9,6 +10,7 @@ Source: ``BertForMaskedLM``, ``BertForSequenceClassification`` and ``BertForToke
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -16,6 +18,7 @@ from torch import Tensor
 from dnabert.errors import CheckpointError
 from dnabert.model.config import ModelConfig
 from dnabert.model.heads import Dnabert
+from dnabert.settings import validate_settings
 
 __all__ = ["LoadReport", "from_published", "guess_config", "stored_outputs", "to_published", "upgrade_names"]
 
@@ -40,6 +43,10 @@ _RULES = (
 _COMPILED = tuple((re.compile(ours), published) for ours, published in _RULES)
 _QKV = re.compile(r"encoder\.blocks\.(\d+)\.attention\.qkv\.(\w+)")
 _COMPANIONS = re.compile(r"(bert\.)?embeddings\.position_ids|cls\.predictions\.decoder\.(weight|bias)|cls\.seq_relationship\.(weight|bias)")
+_TIED = (
+    ("cls.predictions.decoder.weight", "bert.embeddings.word_embeddings.weight"),
+    ("cls.predictions.decoder.bias", "cls.predictions.bias"),
+)
 _HEAD_PREFIXES = ("bert.pooler.", "cls.", "classifier.", "rnn.", "chunk_attention.")
 
 
@@ -50,7 +57,7 @@ class LoadReport:
     Attributes:
         loaded: Tensors that were read.
         fresh: Tensors of the model that the file does not have, left at their random start (only parts of the head).
-        unused: Tensors of the file that the model has no place for (only parts of another head).
+        unused: Tensors of the file that the model has no place for (only parts of another head, and a pooler).
     """
 
     loaded: tuple[str, ...]
@@ -83,14 +90,22 @@ def to_published(model: Dnabert) -> dict[str, Tensor]:
     return published
 
 
-def upgrade_names(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """The same tensors with today's names: old ``gamma`` and ``beta``, and the missing ``bert.`` of a bare encoder."""
-    upgraded = {}
+def upgrade_names(tensors: Mapping[str, Tensor], source: str = "weights") -> dict[str, Tensor]:
+    """The same tensors with today's names: old ``gamma`` and ``beta``, and the missing ``bert.`` of a bare encoder.
+
+    Raises:
+        CheckpointError: Two tensors get the same name.
+    """
+    upgraded: dict[str, Tensor] = {}
     for name, tensor in tensors.items():
         new = re.sub(r"LayerNorm\.gamma$", "LayerNorm.weight", re.sub(r"LayerNorm\.beta$", "LayerNorm.bias", name))
         new = new.removeprefix("module.")
         if new.startswith(("embeddings.", "encoder.layer.", "pooler.")):
             new = f"bert.{new}"
+        if new in upgraded:
+            raise CheckpointError(
+                f"{source}: tensor {new} is there twice, under an old and a new name; take out the one that does not count"
+            )
         upgraded[new] = tensor
     return upgraded
 
@@ -109,16 +124,21 @@ def from_published(model: Dnabert, tensors: Mapping[str, Tensor], source: str = 
         What was loaded, left fresh, and not used.
 
     Raises:
-        CheckpointError: A tensor is missing, extra or of another shape; the message names it.
+        CheckpointError: A tensor is missing, extra or of another shape, or a copy of a tied one differs; the message names it.
     """
-    given = {name: tensor for name, tensor in upgrade_names(tensors).items() if not _COMPANIONS.fullmatch(name)}
+    given = upgrade_names(tensors, source)
+    if model.masked_head is not None:
+        given = _resolve_tied(given, source)
+    given = {name: tensor for name, tensor in given.items() if not _COMPANIONS.fullmatch(name)}
     state = model.state_dict()
     plan = {ours: _published_names(ours) for ours in state}
     wanted = {name for names in plan.values() for name in names}
     missing = sorted(wanted - set(given))
     extra = sorted(set(given) - wanted)
-    hard_missing = [name for name in missing if not (new_head and name.startswith(_HEAD_PREFIXES))]
-    hard_extra = [name for name in extra if not (new_head and name.startswith(_HEAD_PREFIXES))]
+    may_miss = _HEAD_PREFIXES if new_head else ()
+    may_stay = (*may_miss, "bert.pooler.") if model.pooler is None else may_miss
+    hard_missing = [name for name in missing if not name.startswith(may_miss)]
+    hard_extra = [name for name in extra if not name.startswith(may_stay)]
     if hard_missing:
         raise CheckpointError(f"{source}: tensor {_some(hard_missing)} missing; {_hint(model, given)}")
     if hard_extra:
@@ -129,8 +149,9 @@ def from_published(model: Dnabert, tensors: Mapping[str, Tensor], source: str = 
         found = [given[name] for name in names if name in given]
         shape = (state[ours].shape[0] // len(names), *state[ours].shape[1:])
         wrong = next((name for name in names if name in given and tuple(given[name].shape) != shape), None)
-        if wrong and new_head and wrong.startswith(_HEAD_PREFIXES):
+        if wrong and wrong.startswith(may_miss):
             fresh += names
+            extra += [name for name in names if name in given]
         elif wrong:
             raise CheckpointError(
                 f"{source}: tensor {wrong} has shape {tuple(given[wrong].shape)}, the model wants {shape}; {_hint(model, given)}"
@@ -143,7 +164,19 @@ def from_published(model: Dnabert, tensors: Mapping[str, Tensor], source: str = 
         for ours, tensor in pieces.items():
             state[ours].copy_(tensor)
     loaded = sorted(name for ours in pieces for name in plan[ours])
-    return LoadReport(tuple(loaded), tuple(sorted(fresh)), tuple(extra))
+    return LoadReport(tuple(loaded), tuple(sorted(fresh)), tuple(sorted(extra)))
+
+
+def _resolve_tied(given: dict[str, Tensor], source: str) -> dict[str, Tensor]:
+    resolved = dict(given)
+    for copy, original in _TIED:
+        if copy in given and original not in given:
+            resolved[original] = given[copy]
+        elif copy in given and not torch.equal(given[copy], given[original]):
+            raise CheckpointError(
+                f"{source}: tensor {copy} differs from {original}, to which it is tied in DNABERT: these weights are of another model"
+            )
+    return resolved
 
 
 def _some(names: list[str]) -> str:
@@ -161,35 +194,36 @@ def _hint(model: Dnabert, given: Mapping[str, Tensor]) -> str:
     return "the file and config.json must describe the same model"
 
 
-def guess_config(tensors: Mapping[str, Tensor], num_heads: int, source: str = "weights") -> ModelConfig:
-    """Sizes of a published model from its tensors.
+def guess_config(tensors: Mapping[str, Tensor], source: str = "weights", **settings: Any) -> ModelConfig:
+    """Sizes of a published model.
 
     Args:
         tensors: Tensors by published name.
-        num_heads: Number of attention heads, which no shape tells.
         source: How to call the file in an error.
+        settings: Fields of the configuration that are known; the others are read off the shapes, or keep their default (12 heads).
 
     Raises:
         CheckpointError: It is no BERT, or its vocabulary is not that of a k in 1..8.
+        ConfigError: A setting breaks a rule.
     """
-    given = upgrade_names(tensors)
-    try:
-        words = given["bert.embeddings.word_embeddings.weight"]
-        positions = given["bert.embeddings.position_embeddings.weight"]
-        types = given["bert.embeddings.token_type_embeddings.weight"]
-        width = given["bert.encoder.layer.0.intermediate.dense.weight"].shape[0]
-    except KeyError as error:
-        raise CheckpointError(f"{source}: tensor {error.args[0]} is missing; is this a BERT in the published layout?") from None
-    layers = {int(m.group(1)) for name in given if (m := re.match(r"bert\.encoder\.layer\.(\d+)\.", name))}
-    return ModelConfig(
-        kmer=_kmer_of_vocabulary(words.shape[0], source),
-        num_layers=max(layers) + 1,
-        hidden_size=words.shape[1],
-        num_heads=num_heads,
-        intermediate_size=width,
-        max_positions=positions.shape[0],
-        type_vocab_size=types.shape[0],
-    )
+    given = upgrade_names(tensors, source)
+    words = _matrix(given, "bert.embeddings.word_embeddings.weight", source)
+    sizes = {
+        "kmer": _kmer_of_vocabulary(words.shape[0], source),
+        "num_layers": len({match.group(1) for name in given if (match := re.match(r"bert\.encoder\.layer\.(\d+)\.", name))}),
+        "hidden_size": words.shape[1],
+        "intermediate_size": _matrix(given, "bert.encoder.layer.0.intermediate.dense.weight", source).shape[0],
+        "max_positions": _matrix(given, "bert.embeddings.position_embeddings.weight", source).shape[0],
+        "type_vocab_size": _matrix(given, "bert.embeddings.token_type_embeddings.weight", source).shape[0],
+    }
+    return validate_settings(ModelConfig, {**sizes, **settings}, source)
+
+
+def _matrix(given: Mapping[str, Tensor], name: str, source: str) -> Tensor:
+    if name not in given or given[name].ndim != 2:
+        fault = "no matrix" if name in given else "missing"
+        raise CheckpointError(f"{source}: tensor {name} is {fault}; is this a BERT in the published layout?")
+    return given[name]
 
 
 def _kmer_of_vocabulary(size: int, source: str) -> int:
@@ -202,4 +236,4 @@ def _kmer_of_vocabulary(size: int, source: str) -> int:
 def stored_outputs(tensors: Mapping[str, Tensor]) -> int | None:
     """Number of outputs of the stored classifier; None when there is none."""
     weight = upgrade_names(tensors).get("classifier.weight")
-    return None if weight is None else int(weight.shape[0])
+    return int(weight.shape[0]) if weight is not None and weight.ndim else None

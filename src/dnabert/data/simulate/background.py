@@ -48,6 +48,9 @@ _WALK_BP = 1000
 _BURN_IN_BP = 12
 """Bases thrown away at the start of each walk, so that its random start is forgotten."""
 
+_POWER_STEPS = 40
+"""Multiplications that find an eigenvector: the chain forgets within a few bases, so these are plenty."""
+
 
 @dataclass(frozen=True)
 class BackgroundModel:
@@ -180,10 +183,22 @@ def _digits(length: int) -> npt.NDArray[np.int64]:
 
 
 def _conditional_probs(weights: FloatArray, composition_gc: FloatArray) -> FloatArray:
-    """Probability of the next code, shape (levels, 4**k, 4); ``composition_gc`` is shape (levels,)."""
+    """Probability of the next code, shape (levels, 4**k, 4); ``composition_gc`` is shape (levels,).
+
+    A sequence shall be as probable as the product of its weights, which is what makes both strands alike. Scaling each
+    context's weights to sum 1 would not do: the penalty for CpG would cost G and not C. So each weight is first
+    multiplied by what the rest of the sequence is worth after it, the right eigenvector of the matrix of weights.
+    """
+    levels, num_contexts, _ = weights.shape
     weak, strong = (1 - composition_gc) / 2, composition_gc / 2
     composition = np.stack([weak, weak, strong, strong], axis=1)  # (levels, 4), order A, T, C, G
-    unscaled = weights * composition[:, None, :]
+    weighted = (weights * composition[:, None, :]).reshape(levels, 4, num_contexts // 4, 4)
+    worth = np.ones((levels, num_contexts))
+    for _ in range(_POWER_STEPS):
+        # Context d,r (first digit, rest) followed by base b is context r,b.
+        worth = (weighted * worth.reshape(levels, 1, -1, 4)).sum(axis=3).reshape(levels, num_contexts)
+        worth /= worth.sum(axis=1, keepdims=True)
+    unscaled = (weighted * worth.reshape(levels, 1, -1, 4)).reshape(levels, num_contexts, 4)
     result: FloatArray = unscaled / unscaled.sum(axis=2, keepdims=True)
     return result
 
@@ -192,8 +207,7 @@ def _stationary_gc(probs: FloatArray) -> FloatArray:
     """G+C share of the chain in the long run, shape (levels,)."""
     levels, num_contexts, _ = probs.shape
     share = np.full((levels, num_contexts), 1 / num_contexts)
-    for _ in range(40):
-        # Context d,r (first digit, rest) followed by base b is context r,b: sum over d.
+    for _ in range(_POWER_STEPS):
         share = (share[:, :, None] * probs).reshape(levels, 4, num_contexts).sum(axis=1)
     result: FloatArray = share.reshape(levels, -1, 4)[:, :, 2:].sum(axis=(1, 2))
     return result

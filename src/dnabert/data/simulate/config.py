@@ -54,8 +54,8 @@ class SimulationConfig(BaseModel):
     markov_order: int = Field(default=4, ge=3, le=5)
     """Bases that the next background base depends on."""
 
-    gc_fraction: float = Field(default=0.39, ge=0.3, le=0.55)
-    """Mean G+C share of the background outside CpG islands, 0-1."""
+    gc_fraction: float = Field(default=0.37, ge=0.3, le=0.55)
+    """Mean G+C share of the background outside CpG islands, 0-1; with its islands the default genome has about 0.43."""
 
     repeat_fraction: float = Field(default=0.2, ge=0, le=0.5)
     """Share of the bases covered by interspersed repeats, 0-1 (copies may overlap, so a little less is seen)."""

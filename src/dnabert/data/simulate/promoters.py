@@ -29,6 +29,7 @@ _CCAAT_PLACE = Placement(-95, -70, either_strand=True)
 _DPE_PLACE = Placement(27, 27)
 
 _MISPLACED_MARGIN_BP = 6
+"""Least distance, less one, of a misplaced element from where it belongs (our choice)."""
 
 
 @dataclass(frozen=True)

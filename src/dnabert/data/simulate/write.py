@@ -15,6 +15,7 @@ from dnabert.data.simulate.genome import SimulatedGenome, Split
 from dnabert.data.simulate.promoters import ALL_MOTIFS
 from dnabert.data.simulate.sites import Site
 from dnabert.dna.sequence import Codes, decode_bases
+from dnabert.errors import OutputError
 from dnabert.output import check_free, write_bytes
 
 __all__ = ["SIMULATION_FILES", "write_simulation"]
@@ -38,8 +39,10 @@ def write_simulation(simulated: SimulatedGenome, out_dir: Path, heading: str = "
         force: Replace files that exist.
 
     Raises:
-        OutputError: A file exists and ``force`` is false, or the directory cannot be written to.
+        OutputError: A file exists and ``force`` is false, ``out_dir`` is a file, or it cannot be written to.
     """
+    if out_dir.exists() and not out_dir.is_dir():
+        raise OutputError(f"{out_dir}: is a file, and a directory is wanted; choose another name")
     paths = [out_dir / name for name in SIMULATION_FILES]
     for path in paths:
         check_free(path, force)
