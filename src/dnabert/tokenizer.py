@@ -62,7 +62,8 @@ class KmerTokenizer:
 
     Attributes:
         kmer: Length of a k-mer, 1..8.
-        max_tokens: Most k-mers of one encoding, special tokens not counted; longer input is cut on the right, and the cut is counted.
+        max_tokens: Most tokens of one encoding, [CLS] and the last [SEP] not counted; longer input is cut on the right, and the cut is
+            counted.
 
     Raises:
         TokenizerError: k or ``max_tokens`` is out of range.
@@ -124,6 +125,7 @@ class KmerTokenizer:
 
         Raises:
             SequenceError: As :meth:`codes`.
+            TokenizerError: ``max_tokens`` is too small for a pair.
         """
         parts = [self.codes(sequence, name)]
         if second is not None:
@@ -148,10 +150,12 @@ class KmerTokenizer:
         )
 
     def _room(self, lengths: list[int]) -> list[int]:
-        limit = self.max_tokens - (len(lengths) - 1)
         if len(lengths) == 1:
-            return [min(lengths[0], limit)]
+            return [min(lengths[0], self.max_tokens)]
         first, second = lengths
+        limit = self.max_tokens - 1  # the second [SEP]
+        if limit < 2:
+            raise TokenizerError(f"max_tokens is {self.max_tokens}; a pair needs at least 3: a k-mer of each sequence and the second [SEP]")
         if first + second <= limit:
             return lengths
         shorter = min(first, second, limit // 2)
@@ -175,19 +179,22 @@ class KmerTokenizer:
         return "".join(BASES[(number >> (2 * place)) & 3] for place in reversed(range(self.kmer)))
 
     def decode(self, ids: npt.ArrayLike) -> str:
-        """DNA letters of one sequence of ids; [CLS], [SEP] and [PAD] are skipped.
+        """DNA letters of one sequence of ids; [CLS], [SEP] and [PAD] around it are skipped.
 
         A base that no known k-mer covers ([UNK] and [MASK]) comes out as N.
 
         Raises:
-            TokenizerError: An id is outside the vocabulary, or two k-mers disagree about a base.
+            TokenizerError: An id is outside the vocabulary, two k-mers disagree about a base, or the ids are those of a pair.
         """
         values = np.asarray(ids).astype(np.int64).ravel()
         if values.size and (values.min() < 0 or values.max() >= self.vocab_size):
             self._token(int(values[(values < 0) | (values >= self.vocab_size)][0]))
-        values = values[~np.isin(values, (PAD_ID, CLS_ID, SEP_ID))]
-        if not len(values):
+        places = np.flatnonzero(~np.isin(values, (PAD_ID, CLS_ID, SEP_ID)))
+        if not len(places):
             return ""
+        if places[-1] - places[0] >= len(places):
+            raise TokenizerError("[CLS], [SEP] or [PAD] stands between k-mers: decode the sequences of a pair one by one")
+        values = values[places]
         codes = np.full(len(values) + self.kmer - 1, AMBIGUOUS, dtype=np.uint8)
         known = values >= NUM_SPECIAL
         for offset in range(self.kmer):

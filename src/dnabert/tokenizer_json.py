@@ -1,8 +1,11 @@
 """The tokenizer as the files that ``transformers`` loads without remote code.
 
 A plain ``tokenizer.json`` can make overlapping k-mers: zero-width replacements write, behind every base (upper case), the k-1 bases that
-follow it (lower case), one pass for each; incomplete tails are dropped, blocks are parted by blanks, and a word table gives the ids. Raw DNA
-and blank-separated k-mers give the same ids.
+follow it (lower case), one pass for each; incomplete tails are dropped, blocks are parted by blanks, and a word table gives the ids. Raw
+DNA and blank-separated k-mers give the same ids.
+
+Such a file has no errors to raise, so it is more lenient than :class:`dnabert.tokenizer.KmerTokenizer`: it takes any character that is no
+base for N, begins anew behind a blank or line end, and gives no tokens for a sequence shorter than k.
 
 Source: format of ``tokenizers`` 0.23 (``tokenizer.json`` version 1.0); ``transformers`` 4.57 and 5.x read the configuration.
 """
@@ -16,7 +19,7 @@ from dnabert.tokenizer import MAX_POSITIONS
 __all__ = ["tokenizer_files"]
 
 _LETTERS = "ACGTN"
-_OTHER_LETTERS = "[BDEFH-MO-SV-Zbdefh-mo-sv-z]"
+_NO_BASE = r"[^ACGTUacgtu\s]"
 
 
 def tokenizer_files(kmer: int) -> dict[str, str]:
@@ -26,7 +29,7 @@ def tokenizer_files(kmer: int) -> dict[str, str]:
         kmer: Length of a k-mer, 1..8.
 
     Returns:
-        Text by file name. Letters outside ACGTU count as N, so that a k-mer over them is [UNK].
+        Text by file name. Every character but ACGTU and blanks counts as N, so that a k-mer over it is [UNK].
     """
     check_kmer(kmer)
     special = {f"{name}_token": f"[{name.upper()}]" for name in ("unk", "sep", "pad", "cls", "mask")}
@@ -72,7 +75,7 @@ def _added_token(number: int, token: str) -> dict[str, Any]:
 def _rules(kmer: int) -> list[dict[str, Any]]:
     upper, lower = f"[{_LETTERS}]", f"[{_LETTERS.lower()}]"
     raise_case = [_literal(letter.lower(), letter) for letter in _LETTERS]
-    rules = [*raise_case, _regex("[uU]", "T"), _regex(_OTHER_LETTERS, "N")]
+    rules = [*raise_case, _regex("[uU]", "T"), _regex(_NO_BASE, "N")]
     for done in range(kmer - 1):
         behind = f"(?<={upper}{lower}{{{done}}})"
         rules += [_regex(f"{behind}(?=(?:{upper}{lower}*){{{done}}}{letter})", letter.lower()) for letter in _LETTERS]

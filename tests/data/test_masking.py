@@ -51,13 +51,11 @@ def test_legacy_masking_has_the_shares_of_the_recipe(kmer: int, probability: flo
     ids = random_ids(rng, lengths, kmer)
     result = mask_legacy(ids, lengths, kmer, probability, rng)
     bases = hidden_bases(result.targets, lengths, kmer)
-    # The table is rounded to 0.1 (leak: 1) and was itself measured to 0.1 points; five standard errors of our sample are below 0.15 and 1.
-    assert 100 * result.targets.mean() == pytest.approx(masked, abs=0.25)
-    assert 100 * bases.mean() == pytest.approx(hidden, abs=0.2)
-    sample = bases.copy()
-    sample[1000:] = False
-    share = 100 * leaked_bases(result.inputs, ids, sample, kmer) / sample.sum()
-    assert share == pytest.approx(leaked, abs=1.5)
+    # The table is rounded (to 0.1, leak to 1) and was itself measured to 0.1 points.
+    assert 100 * result.targets.mean() == pytest.approx(masked, abs=0.2)
+    assert 100 * bases.mean() == pytest.approx(hidden, abs=0.15)
+    share = 100 * leaked_bases(result.inputs, ids, bases, kmer) / bases.sum()
+    assert share == pytest.approx(leaked, abs=1)
 
 
 @pytest.mark.parametrize(("kmer", "probability"), [(6, 0.025), (3, 0.05)])
@@ -222,7 +220,6 @@ def test_mask_tokens_gives_legacy_the_published_centre_probability() -> None:
     by_config = mask_tokens(ids, lengths, 6, config, config.rate, np.random.default_rng(1))
     by_hand = mask_legacy(ids, lengths, 6, 0.15 / 6, np.random.default_rng(1))
     assert (by_config.inputs == by_hand.inputs).all()
-    assert 0.15 / 6 == pytest.approx(0.025)
 
 
 @pytest.mark.parametrize("num_steps", [6, 120, 120_000])

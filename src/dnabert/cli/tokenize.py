@@ -30,7 +30,7 @@ def tokenize(
         kmer: Length of a k-mer, 1 to 8.
         max_tokens: Cut sequences after so many k-mers; without it nothing is cut.
     """
-    tokenizer = KmerTokenizer(kmer, max_tokens or np.iinfo(np.int64).max)
+    tokenizer = KmerTokenizer(kmer, np.iinfo(np.int64).max if max_tokens is None else max_tokens)
     data = read_set(input_, kmer, ambiguous=ambiguous, labels=False)
     cut = 0
     with open_output(out, force) as handle:

@@ -12,6 +12,7 @@ import sys
 import zlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from io import BufferedReader
 from pathlib import Path
 from typing import BinaryIO, cast
 
@@ -78,8 +79,8 @@ def is_bgzip(start: bytes) -> bool:
 @contextlib.contextmanager
 def _open_bytes(path: Path | str) -> Iterator[BinaryIO]:
     with contextlib.ExitStack() as stack:
-        raw = sys.stdin.buffer if str(path) == "-" else stack.enter_context(Path(path).open("rb"))
-        start: bytes = raw.peek(16)  # type: ignore[attr-defined]  # a buffered reader, which its declared type does not say
+        raw = cast(BufferedReader, sys.stdin.buffer) if str(path) == "-" else stack.enter_context(Path(path).open("rb"))
+        start = raw.peek(16)
         if start[:2] != _GZIP_MAGIC:
             yield raw
             return
@@ -98,19 +99,20 @@ def _check_bgzip_end(raw: BinaryIO, path: Path | str) -> None:
 
 def _records(handle: BinaryIO, path: Path | str) -> Iterator[Record]:
     header: bytes | None = None
-    pieces: list[bytes] = []
+    pieces: list[str] = []
     for block in _blocks_of_lines(handle):
         # Most blocks of a genome hold no header, and to look for one byte is many times faster than to split.
         before, *texts = (b"\n" + block).split(b"\n>") if b">" in block else [block]
         if header is None and before.strip():
             start = before.strip(b"\r\n")[:20].decode("utf-8", "replace")
-            raise DataFileError(f"{path}: begins with {start!r}, not with '>': this is no FASTA file")
-        pieces.append(before)
+            hint = " (samtools fasta makes one of FASTQ)" if start[0] == "@" else ""
+            raise DataFileError(f"{path}: begins with {start!r}, not with '>': this is no FASTA file{hint}")
+        pieces.append(_letters(before))
         for text in texts:
             if header is not None:
                 yield _record(header, pieces)
             header, _, sequence = text.partition(b"\n")
-            pieces = [sequence]
+            pieces = [_letters(sequence)]
     if header is not None:
         yield _record(header, pieces)
 
@@ -122,11 +124,18 @@ def _blocks_of_lines(handle: BinaryIO) -> Iterator[bytes]:
         block = handle.read(_BLOCK)
 
 
-def _record(header: bytes, pieces: list[bytes]) -> Record:
-    title = header.decode("utf-8", "backslashreplace").rstrip()
-    name, comment = (title.split(None, 1) + ["", ""])[:2] if title[:1].strip() else ("", title)
-    letters = b"".join(piece.replace(b"\n", b"").replace(b"\r", b"") for piece in pieces)
-    return Record(name, comment, letters.decode("utf-8", "backslashreplace"))
+def _letters(lines: bytes) -> str:
+    return _text(lines.replace(b"\n", b"").replace(b"\r", b""))
+
+
+def _text(raw: bytes) -> str:
+    return raw.decode("utf-8", "backslashreplace")
+
+
+def _record(header: bytes, pieces: list[str]) -> Record:
+    title = _text(header).rstrip()
+    name, comment = (*title.split(None, 1), "", "")[:2] if title[:1].strip() else ("", title)
+    return Record(name, comment, "".join(pieces))
 
 
 def _checked(records: Iterable[Record], path: Path | str) -> Iterator[Record]:

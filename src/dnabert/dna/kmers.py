@@ -41,7 +41,7 @@ SPECIAL_TOKENS = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")
 PAD_ID, UNK_ID, CLS_ID, SEP_ID, MASK_ID = range(5)
 NUM_SPECIAL = 5
 MAX_KMER = 8
-_BLOCK = 1 << 15
+_BLOCK = 1 << 16
 
 
 def check_kmer(kmer: int) -> int:
@@ -103,15 +103,14 @@ def kmer_ids_into(codes: Codes, kmer: int, out: npt.NDArray[Any]) -> None:
         piece = codes[start : start + _BLOCK + kmer - 1]
         target = out[start : start + _BLOCK]
         np.add(_join(piece, kmer), NUM_SPECIAL, out=target, dtype=target.dtype)
-        ambiguous = piece >= AMBIGUOUS
-        if ambiguous.any():
-            target[_any_within(ambiguous, kmer)] = UNK_ID
+        if piece.max() >= AMBIGUOUS:
+            target[_any_within(piece >= AMBIGUOUS, kmer)] = UNK_ID
 
 
 def _join(codes: Codes, kmer: int) -> Any:
-    """Base-4 numbers of all k-mers by doubling; the digit of an ambiguous base is arbitrary."""
+    """Base-4 numbers of all k-mers by doubling; that of a k-mer over an ambiguous base is arbitrary."""
     if kmer == 1:
-        return codes & np.uint8(3)
+        return codes
     half = kmer // 2
     left = _join(codes, half)
     rest = kmer - half

@@ -6,6 +6,10 @@ Source: UCSC BED format (first six columns).
 """
 
 import gzip
+import logging
+import os
+import tempfile
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,13 +17,18 @@ from types import TracebackType
 from typing import IO, Literal, Self
 
 import pysam
+from pysam.utils import SamtoolsError
 
+from dnabert.dna.fasta import is_bgzip
 from dnabert.dna.sequence import Codes, encode_bases, reverse_complement
 from dnabert.errors import DataFileError, RegionError
 
 __all__ = ["Genome", "Region", "open_text", "read_bed"]
 
+log = logging.getLogger(__name__)
+
 Strand = Literal["+", "-", "."]
+_GZIP_MAGIC = b"\x1f\x8b"
 
 
 @dataclass(frozen=True)
@@ -30,7 +39,7 @@ class Region:
         contig: Name of the contig.
         start: First base, 0-based.
         end: One past the last base.
-        name: BED column 4, or an empty string.
+        name: BED column 4; an empty string where there is none, or a dot.
         strand: ``+``, ``-`` or ``.``.
         where: ``file:line``, for messages.
     """
@@ -54,7 +63,7 @@ def open_text(path: Path) -> IO[str]:
     """
     try:
         with path.open("rb") as handle:
-            packed = handle.read(2) == b"\x1f\x8b"
+            packed = handle.read(2) == _GZIP_MAGIC
         if packed:
             return gzip.open(path, "rt", encoding="utf-8-sig")
         return path.open(encoding="utf-8-sig")
@@ -74,11 +83,11 @@ def read_bed(path: Path) -> Iterator[Region]:
         with open_text(path) as handle:
             for number, line in enumerate(handle, start=1):
                 text = line.rstrip("\r\n")
-                if not text.strip() or text.startswith(("#", "track", "browser")):
+                if not text.strip() or text.startswith("#") or text.split(None, 1)[0] in ("track", "browser"):
                     continue
                 found = True
                 yield _parse(text, f"{path}:{number}")
-    except (UnicodeDecodeError, EOFError, gzip.BadGzipFile) as error:
+    except (UnicodeDecodeError, EOFError, zlib.error, gzip.BadGzipFile) as error:
         raise DataFileError(f"{path}: is no BED text file, or is damaged: {error}") from error
     if not found:
         raise DataFileError(f"{path}: holds no regions; a BED line is contig, start, end, separated by tabs")
@@ -92,21 +101,27 @@ def _parse(text: str, where: str) -> Region:
         start, end = int(fields[1]), int(fields[2])
     except ValueError:
         raise RegionError(f"{where}: start {fields[1]!r} and end {fields[2]!r} must be whole numbers") from None
-    if start < 0 or end <= start:
+    if start < 0:
+        raise RegionError(f"{where}: start {start} is before the contig; BED intervals are 0-based, half-open")
+    if end <= start:
         rule = "is before" if end < start else "is not after"
         raise RegionError(f"{where}: end {end} {rule} start {start}; BED intervals are 0-based, half-open")
     strands: dict[str, Strand] = {"+": "+", "-": "-", ".": "."}
     strand = strands.get(fields[5] if len(fields) > 5 else ".")
     if strand is None:
         raise RegionError(f"{where}: strand {fields[5]!r} is not one of + - .")
-    return Region(fields[0], start, end, fields[3] if len(fields) > 3 else "", strand, where)
+    name = fields[3] if len(fields) > 3 and fields[3] != "." else ""
+    return Region(fields[0], start, end, name, strand, where)
 
 
 class Genome:
     """Random access to an indexed FASTA file; opened here, closed at the end of the ``with`` block, never shared across a fork.
 
+    An index beside the file is used, or made if there is none. Where it is older than the file, or cannot be written, an index of
+    this run's own is made: htslib takes the bases of an outdated index for true.
+
     Args:
-        path: FASTA, plain or bgzip; an index is made beside it when missing.
+        path: FASTA, plain or bgzip.
 
     Raises:
         DataFileError: It cannot be opened or indexed.
@@ -114,12 +129,12 @@ class Genome:
 
     def __init__(self, path: Path) -> None:
         pysam.set_verbosity(0)
+        bgzip = _is_bgzip_genome(path)
         try:
-            self._file = pysam.FastaFile(str(path))
-        except (OSError, ValueError) as error:
+            self._file = _open_indexed(path, bgzip)
+        except (OSError, ValueError, SamtoolsError) as error:
             raise DataFileError(
-                f"{path}: cannot be opened as an indexed FASTA ({error}); a compressed genome must be bgzip, and its folder"
-                " writable for the index (or run  samtools faidx  on it)"
+                f"{path}: cannot be indexed; a FASTA record is a line '>name' and lines of one length, without blank lines between them"
             ) from error
         self.path = path
         self.lengths: dict[str, int] = dict(zip(self._file.references, self._file.lengths, strict=True))
@@ -135,6 +150,7 @@ class Genome:
 
         Raises:
             RegionError: The contig is unknown, or the region goes beyond its end.
+            DataFileError: The file is damaged, or its index is of another file.
         """
         length = self.lengths.get(region.contig)
         place = region.where or str(region)
@@ -143,5 +159,34 @@ class Genome:
             raise RegionError(f"{place}: contig {region.contig} is not in {self.path} (it has {known}, ...)")
         if region.end > length:
             raise RegionError(f"{place}: end {region.end} is beyond {region.contig}, which has {length} bases")
-        codes = encode_bases(self._file.fetch(region.contig, region.start, region.end), place)
+        try:
+            letters = self._file.fetch(region.contig, region.start, region.end)
+        except (OSError, ValueError) as error:
+            raise DataFileError(f"{self.path}: {region} cannot be read: the file is damaged, or its index is of another file") from error
+        codes = encode_bases(letters, place)
         return reverse_complement(codes) if region.strand == "-" else codes
+
+
+def _is_bgzip_genome(path: Path) -> bool:
+    try:
+        with path.open("rb") as handle:
+            start = handle.read(16)
+    except OSError as error:
+        raise DataFileError(f"{path}: cannot be read: {error.strerror or error}") from error
+    if start[:2] == _GZIP_MAGIC and not is_bgzip(start):
+        raise DataFileError(f"{path}: is gzip, which has no index; make it bgzip:  gunzip {path} && bgzip {path.with_suffix('')}")
+    return is_bgzip(start)
+
+
+def _open_indexed(path: Path, bgzip: bool) -> pysam.FastaFile:
+    indices = [Path(f"{path}.fai"), *([Path(f"{path}.gzi")] if bgzip else [])]
+    present = [index for index in indices if index.exists()]
+    outdated = any(index.stat().st_mtime_ns < path.stat().st_mtime_ns for index in present)
+    if not outdated and (len(present) == len(indices) or os.access(path.parent, os.W_OK)):
+        return pysam.FastaFile(str(path))
+    why = f"{present[0]} is older than the genome" if outdated else f"{path.parent} cannot be written and has no index"
+    log.warning("%s: this run makes an index of its own; run  samtools faidx %s  to spare the time", why, path)
+    with tempfile.TemporaryDirectory(prefix="dnabert-index-") as folder:
+        own = [str(Path(folder) / index.name) for index in indices]
+        pysam.faidx(str(path), "--fai-idx", own[0], *(["--gzi-idx", own[1]] if bgzip else []))
+        return pysam.FastaFile(str(path), filepath_index=own[0], filepath_index_compressed=own[1] if bgzip else None)

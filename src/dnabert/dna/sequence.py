@@ -22,7 +22,6 @@ __all__ = [
     "count_ambiguous",
     "decode_bases",
     "encode_bases",
-    "encode_bases_into",
     "reverse_complement",
 ]
 
@@ -39,6 +38,7 @@ AMBIGUOUS = 4
 """The code of a base that is not one of A, C, G, T (or U)."""
 
 _INVALID = 255
+_BLOCK = 1 << 18
 _IUPAC = "RYSWKMBDHVN"
 
 _CODE_OF_BYTE = np.full(256, _INVALID, dtype=np.uint8)
@@ -72,26 +72,18 @@ def encode_bases(sequence: str | bytes, name: str = "sequence") -> Codes:
         >>> encode_bases("acgtuN").tolist()
         [0, 2, 3, 1, 1, 4]
     """
-    try:
-        raw = sequence.encode("ascii") if isinstance(sequence, str) else sequence
-    except UnicodeEncodeError as error:
-        letter = error.object[error.start]
-        raise SequenceError(_not_dna(name, letter, error.start + 1)) from None
-    translated = raw.translate(_TRANSLATION)
-    codes = np.frombuffer(translated, dtype=np.uint8)
-    if b"\xff" in translated:
-        position = translated.index(b"\xff")
-        raise SequenceError(_not_dna(name, chr(raw[position]), position + 1))
+    codes = np.empty(len(sequence), dtype=np.uint8)
+    for start in range(0, len(sequence), _BLOCK):
+        piece = sequence[start : start + _BLOCK]
+        # A letter beyond ASCII becomes a question mark, which is no nucleotide either.
+        raw = piece.encode("ascii", "replace") if isinstance(piece, str) else piece
+        translated = raw.translate(_TRANSLATION)
+        place = translated.find(_INVALID)
+        if place >= 0:
+            letter = piece[place]
+            raise SequenceError(_not_dna(name, letter if isinstance(letter, str) else chr(letter), start + place + 1))
+        codes[start : start + _BLOCK] = np.frombuffer(translated, dtype=np.uint8)
     return codes
-
-
-def encode_bases_into(sequence: bytes, out: Codes, name: str = "sequence") -> None:
-    """Write the base codes of ``sequence`` into ``out``, an array of the same length (for memory-mapped genomes).
-
-    Raises:
-        SequenceError: As :func:`encode_bases`.
-    """
-    out[:] = encode_bases(sequence, name)
 
 
 def decode_bases(codes: Codes) -> str:
@@ -126,7 +118,7 @@ def _not_dna(name: str, letter: str, position: int) -> str:
         hint = "remove gaps and stops first"
     elif letter.isspace():
         hint = "remove blanks inside the sequence (k-mer text is accepted only where it says so)"
-    elif letter.upper() in "EFILPQXZJO":
+    elif letter.upper() in "EFILPQZJO":
         hint = "this looks like protein; only ACGTU and the IUPAC letters RYSWKMBDHVN are nucleotides"
     else:
         hint = "only ACGTU and the IUPAC letters RYSWKMBDHVN are nucleotides"

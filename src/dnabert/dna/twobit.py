@@ -20,7 +20,7 @@ __all__ = ["is_twobit", "read_twobit"]
 
 _BYTE_ORDERS = {b"\x43\x27\x41\x1a": "<", b"\x1a\x41\x27\x43": ">"}
 _LETTERS = np.frombuffer(b"TCAG", dtype=np.uint8)
-_LETTERS_OF_BYTE = _LETTERS[(np.arange(256)[:, None] >> np.array([6, 4, 2, 0])) & 3]
+_LETTERS_OF_BYTE: npt.NDArray[np.uint8] = _LETTERS[(np.arange(256)[:, None] >> np.array([6, 4, 2, 0])) & 3]
 
 
 def is_twobit(path: Path) -> bool:

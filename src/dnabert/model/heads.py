@@ -152,7 +152,7 @@ class Dnabert(nn.Module):
 
     def _token_logits(self, hidden: Tensor, mask: Tensor | None) -> Tensor:
         assert self.classifier is not None
-        logits = self.classifier(self.dropout(hidden))[:, 1:-1]  # (B, T-2, K)
+        logits: Tensor = self.classifier(self.dropout(hidden))[:, 1:-1]  # (B, T-2, K)
         if self.head_config.token_level == "kmer":
             return logits
         real = None if mask is None else mask[:, 2:]  # [SEP] takes one place after the last k-mer

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -78,6 +79,6 @@ def _draw(axes: Axes, curves: Sequence[Curve], area_name: str, *, steps: bool) -
         )
 
 
-def _finish(axes: Axes, place: str) -> None:
+def _finish(axes: Axes, place: Literal["lower left", "lower right"]) -> None:
     axes.set(xlim=(0, 1), ylim=(0, 1.0), aspect="equal")
     axes.legend(loc=place)

@@ -83,11 +83,19 @@ class Cards:
 
 @dataclass(frozen=True)
 class Letters:
-    """A piece of a sequence; ``mark`` is its colour's number in the palette, None for plain letters."""
+    """A piece of a sequence.
+
+    Attributes:
+        text: Its letters.
+        mark: Number of its colour in the palette; None for plain letters.
+        title: What it is, shown on pointing at it.
+        is_anchor: Whether it is the base that positions count from.
+    """
 
     text: str
     mark: int | None = None
     title: str = ""
+    is_anchor: bool = False
 
 
 @dataclass(frozen=True)
@@ -117,7 +125,6 @@ class Table:
         columns: Names of the columns; one that begins with ``>`` holds numbers and is set flush right.
         rows: As many cells each.
         caption: Stands over the table.
-        wide: Names of columns that take the room that is left.
     """
 
     kind: ClassVar[str] = "table"
@@ -151,7 +158,7 @@ class Picture:
     @property
     def markup(self) -> Markup:
         """The SVG, its ids unlike those of every other picture of the page."""
-        return Markup(prefix_ids(self.svg, f"figure{self.number}-"))  # noqa: S704 - made by matplotlib, which escapes all text
+        return Markup(prefix_ids(self.svg, f"figure{self.number}-"))
 
 
 @dataclass(frozen=True)
@@ -229,8 +236,7 @@ def render_page(page: Page) -> str:
     )
     environment.filters["prose"] = _prose
     sections = _number_pictures(page.sections)
-    names = [section.title for section in sections]
-    anchors = _anchors(names)
+    anchors = _anchors([section.title for section in sections])
     template = environment.get_template("page.html.j2")
     return template.render(page=page, sections=list(zip(anchors, sections, strict=True)), version=__version__, palette=PALETTE)
 
@@ -247,7 +253,7 @@ def write_page(path: Path, page: Page) -> None:
 def _prose(text: str) -> Markup:
     safe = escape(text)
     safe = re.sub(r"`([^`]+)`", r"<code>\1</code>", safe)
-    return Markup(re.sub(r"\*\*([^*]+)\*\*", r"<strong>\1</strong>", safe))  # noqa: S704 - escaped above
+    return Markup(re.sub(r"\*\*([^*]+)\*\*", r"<strong>\1</strong>", safe))
 
 
 def _anchors(titles: Sequence[str]) -> list[str]:

@@ -167,13 +167,17 @@ class PretrainJob:
     def _masked(
         self, corpus: Corpus, windows: Windows, masking: MaskingConfig, rate: float, rng: np.random.Generator
     ) -> list[tuple[Batch, npt.NDArray[np.bool_]]]:
+        """Masks are drawn for the whole step before it is cut into pieces, so that the size of the pieces changes nothing."""
         kmers = windows.lengths - corpus.kmer + 1
+        ids = _window_ids(corpus, windows)
+        masked = mask_tokens(ids, kmers, corpus.kmer, masking, rate, rng)
+        hidden = hidden_bases(masked.targets, kmers, corpus.kmer)
         pieces = []
         for rows in plan_batches(kmers + 2, self.config.micro_tokens):
-            ids = _window_ids(corpus, windows.take(rows))
-            masked = mask_tokens(ids, kmers[rows], corpus.kmer, masking, rate, rng)
-            hidden = hidden_bases(masked.targets, kmers[rows], corpus.kmer)
-            pieces.append((_to_batch(ids, masked, kmers[rows]), hidden))
+            longest = int(kmers[rows].max())
+            part = Masked(masked.inputs[rows, :longest], masked.targets[rows, :longest])
+            batch = _to_batch(ids[rows, :longest], part, kmers[rows])
+            pieces.append((batch, hidden[rows, : longest + corpus.kmer - 1]))
         return pieces
 
 
