@@ -126,7 +126,8 @@ def save_model(directory: Path, model: Dnabert, info: ModelInfo) -> None:
     write_text(directory / "config.json", json.dumps(_config(model, info), indent=2) + "\n")
     for name, content in tokenizer_files(model.config.kmer).items():
         write_text(directory / name, content)
-    write_bytes(directory / SAFETENSORS, save(to_published(model), metadata={"format": "pt", "dnabert": __version__}))
+    # One entry of metadata only: several are written in random order, and equal weights would have different checksums.
+    write_bytes(directory / SAFETENSORS, save(to_published(model), metadata={"format": "pt"}))
 
 
 def _config(model: Dnabert, info: ModelInfo) -> dict[str, Any]:

@@ -73,9 +73,9 @@ def inference(model: nn.Module, machine: Machine) -> Iterator[nn.Module]:
         with torch.inference_mode(), autocast(machine):
             yield model
     finally:
-        model.to(home)
         for part, was_training in modes:
             part.training = was_training
+        model.to(home)
 
 
 def seed_of(*parts: int | str) -> int:

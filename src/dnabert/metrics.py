@@ -69,14 +69,15 @@ def classification_metrics(targets: npt.NDArray[np.int64], probs: Floats) -> Met
     several = len(np.unique(targets)) > 1
     binary = probs.shape[1] == 2
     average: dict[str, Any] = {"average": "binary"} if binary else {"average": "macro", "labels": np.unique(targets)}
+    precision, recall, f1, _ = sk.precision_recall_fscore_support(targets, predicted, zero_division=0, **average)
     return {
         "accuracy": float(sk.accuracy_score(targets, predicted)),
-        "f1": float(sk.f1_score(targets, predicted, zero_division=0, **average)),
+        "f1": float(f1),
         "mcc": float(sk.matthews_corrcoef(targets, predicted)) if several else None,
         "auroc": _auroc(targets, probs),
         "auprc": _auprc(targets, probs),
-        "precision": float(sk.precision_score(targets, predicted, zero_division=0, **average)),
-        "recall": float(sk.recall_score(targets, predicted, zero_division=0, **average)),
+        "precision": float(precision),
+        "recall": float(recall),
         "n": len(targets),
     }
 

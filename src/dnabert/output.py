@@ -39,13 +39,13 @@ _OURS = ("run.json", "config.json", "ensemble.json", "index.json", "report.html"
 
 
 def check_free(path: Path, force: bool) -> None:
-    """Stop early when a result's place is taken; a pipe or a device is always free.
+    """Stop early when a result's place is taken; an empty folder is free, and so is a pipe or a device.
 
     Raises:
         OutputError: ``path`` exists and ``force`` is off, or it cannot be looked at.
     """
     try:
-        taken = path.exists() and not _is_stream(path)
+        taken = any(path.iterdir()) if path.is_dir() else path.exists() and not _is_stream(path)
     except OSError as error:
         raise _explain(error, path) from error
     if taken and not force:
@@ -78,7 +78,7 @@ def _temporary(path: Path) -> Iterator[Path]:
 
 def _explain(error: OSError, path: Path) -> OutputError:
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return OutputError(f"{path}: no space left on the device; free some, or choose another --out (nothing half-written is left)")
+        return OutputError(f"{path}: no space left on the device; free some, or choose another --out")
     if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
         return OutputError(f"{path}: may not be written ({error.strerror}); choose another --out")
     return OutputError(f"{path}: cannot be written: {error.strerror or error}")
@@ -96,8 +96,13 @@ def open_output(path: Path | str, force: bool = False) -> Iterator[IO[str]]:
         OutputError: The place is taken or cannot be written.
     """
     if str(path) == "-":
-        yield sys.stdout
-        sys.stdout.flush()
+        try:
+            yield sys.stdout
+            sys.stdout.flush()
+        except BrokenPipeError:
+            raise
+        except OSError as error:
+            raise _explain(error, Path("stdout")) from error
         return
     target = Path(path)
     check_free(target, force)

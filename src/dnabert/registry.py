@@ -83,11 +83,11 @@ def packaged_names() -> list[KnownModel]:
 
 def _from_hub(name: str) -> Path:
     try:
-        hub = import_module("huggingface_hub")
+        hub, errors = import_module("huggingface_hub"), import_module("huggingface_hub.errors")
     except ImportError:
         raise requires_extra("huggingface_hub", "hub", f"{name}: there is no such directory; reading it as a hub id") from None
     # The bases of its own error are OSError and that of its HTTP library, which has changed from one version to the next.
-    failures = (OSError, ValueError, *hub.errors.HfHubHTTPError.__bases__)
+    failures = (OSError, ValueError, *errors.HfHubHTTPError.__bases__)
     try:
         return Path(hub.snapshot_download(name, allow_patterns=_HUB_FILES))
     except failures as error:

@@ -119,7 +119,7 @@ def test_pairs_have_types_two_seps_and_each_partner_is_flipped_in_its_place() ->
     data = encoded_set(first, second=second, head=HeadConfig(task="pair"))
     plain, turned = data.batch(every(data)), data.batch(every(data), np.array([True, False]))
     assert plain.token_types is not None
-    assert plain.token_types.tolist() == [[0] * 8 + [1] * 4 + [0] * 7, [0] * 9 + [1] * 11 + [0] * (19 - 20)]
+    assert plain.token_types.tolist() == [[0] * 8 + [1] * 4 + [0] * 8, [0] * 9 + [1] * 11]
     a, b = (kmer_ids(reverse_complement(piece), 3).tolist() for piece in (first[0], second[0]))
     assert real_ids(turned, 0) == [CLS_ID, *a, SEP_ID, *b, SEP_ID]
     assert real_ids(turned, 1) == real_ids(plain, 1)

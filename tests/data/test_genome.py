@@ -1,7 +1,6 @@
 import gzip
 import shutil
 import signal
-import struct
 import subprocess
 import sys
 from pathlib import Path
@@ -16,6 +15,7 @@ from dnabert.data import genome
 from dnabert.data.genome import Contig, GenomeStore, build_genome, cache_directory, clean_runs
 from dnabert.dna.sequence import decode_bases, encode_bases
 from dnabert.errors import DataFileError, OutputError, SequenceError
+from tests.twobit import twobit
 
 
 def write_fasta(path: Path, **contigs: str) -> Path:
@@ -81,25 +81,10 @@ def test_the_order_of_the_files_is_part_of_the_key(tmp_path: Path) -> None:
 def test_a_2bit_file_gives_the_bases_of_its_fasta(tmp_path: Path) -> None:
     sequence = "ACGTTGCANNNNACGTACG"
     path = tmp_path / "g.2bit"
-    path.write_bytes(twobit("chr1", sequence))
+    path.write_bytes(twobit([("chr1", sequence)]))
     store = build_genome([path], tmp_path / "cache")
     assert contig_text(store, "chr1") == sequence
     assert store.num_ambiguous == 4
-
-
-def twobit(name: str, sequence: str) -> bytes:
-    """One sequence with at most one N run in UCSC's 2bit format, version 0."""
-    start, size = sequence.find("N"), sequence.count("N")
-    blocks = [(start, size)] if size else []
-    codes = ["TCAG".index(letter) if letter in "TCAG" else 0 for letter in sequence]
-    codes += [0] * (-len(codes) % 4)
-    packed = bytes(a << 6 | b << 4 | c << 2 | d for a, b, c, d in zip(*[iter(codes)] * 4, strict=True))
-    header = struct.pack("<IIII", 0x1A412743, 0, 1, 0)
-    index = struct.pack("<B", len(name)) + name.encode()
-    offset = len(header) + len(index) + 4
-    record = struct.pack("<II", len(sequence), len(blocks))
-    record += b"".join(struct.pack("<I", begin) for begin, _ in blocks) + b"".join(struct.pack("<I", length) for _, length in blocks)
-    return header + index + struct.pack("<I", offset) + record + struct.pack("<II", 0, 0) + packed
 
 
 def test_a_contig_name_in_two_files_names_both(tmp_path: Path) -> None:

@@ -234,7 +234,7 @@ def test_sizes_cannot_be_read_off_something_else() -> None:
         guess_config(published | {WORDS: torch.ones(3)}, "file", num_heads=4)
     with pytest.raises(CheckpointError, match=r"file: a vocabulary of 70 tokens is not that of a DNABERT \(4\*\*k \+ 5 for k = 1\.\.8\)"):
         guess_config(published | {WORDS: torch.ones(70, 32)}, "file", num_heads=4)
-    with pytest.raises(ConfigError, match="file: .*num_heads 5 does not divide hidden_size 32"):
+    with pytest.raises(ConfigError, match=r"file: .*num_heads 5 does not divide hidden_size 32"):
         guess_config(published, "file", num_heads=5)
 
 

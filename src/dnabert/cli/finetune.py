@@ -7,6 +7,7 @@ from typing import Literal
 from dnabert.cli.options import Ambiguous, ConfigFile, Force, Genome, Out, Quiet, Settings, command_line
 from dnabert.cli.tables import write_predictions
 from dnabert.data.labelled import LabelledSet, read_set
+from dnabert.data.targets import find_classes, make_targets
 from dnabert.device import DeviceName, DtypeName, choose_machine
 from dnabert.infer.predictor import Predictor
 from dnabert.model.config import HeadConfig, Pooling
@@ -97,6 +98,9 @@ def finetune(
         training, validation = hold_out(training, chosen.valid_fraction, chosen.seed)
         log.info("no validation set given: %d sequences are held out of %d", len(validation), len(validation) + len(training))
     testing = None if test is None else load(test)
+    if testing is not None:  # a label that cannot be scored stops here, not after the training
+        head = chosen.head
+        make_targets(testing, head.task, find_classes(training, head.task), head.token_level, shortest)
     result = run_finetuning(
         training,
         validation,

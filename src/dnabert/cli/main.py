@@ -34,6 +34,7 @@ app = App(
     "\n\nAny verb takes --help, and --debug for a full traceback.",
     version=__version__,
     help_format="plaintext",
+    suppress_keyboard_interrupt=False,
 )
 for _verb, _summary in VERBS.items():
     app.command(f"dnabert.cli.{_verb}:{_verb}", name=_verb, help=_summary)
@@ -74,6 +75,12 @@ def run(arguments: list[str], debug: bool = False) -> int:
         # The reader of our stdout has gone, as in `dnabert predict ... | head`.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+    except OSError as error:
+        # What the system refuses at a place where no error of ours says more: a disk that fills up under a growing log.
+        if debug:
+            raise
+        _say(f"{error.filename}: {error.strerror}" if error.filename else str(error.strerror or error))
+        return 1
     return 0
 
 

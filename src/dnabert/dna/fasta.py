@@ -104,7 +104,7 @@ def _records(handle: BinaryIO, path: Path | str) -> Iterator[Record]:
         # Most blocks of a genome hold no header, and to look for one byte is many times faster than to split.
         before, *texts = (b"\n" + block).split(b"\n>") if b">" in block else [block]
         if header is None and before.strip():
-            start = before.strip(b"\r\n")[:20].decode("utf-8", "replace")
+            start = before.lstrip(b"\r\n").splitlines()[0][:20].decode("utf-8", "replace")
             hint = " (samtools fasta makes one of FASTQ)" if start[0] == "@" else ""
             raise DataFileError(f"{path}: begins with {start!r}, not with '>': this is no FASTA file{hint}")
         pieces.append(_letters(before))

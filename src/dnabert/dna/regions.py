@@ -181,10 +181,10 @@ def _is_bgzip_genome(path: Path) -> bool:
 def _open_indexed(path: Path, bgzip: bool) -> pysam.FastaFile:
     indices = [Path(f"{path}.fai"), *([Path(f"{path}.gzi")] if bgzip else [])]
     present = [index for index in indices if index.exists()]
-    outdated = any(index.stat().st_mtime_ns < path.stat().st_mtime_ns for index in present)
+    outdated = [index for index in present if index.stat().st_mtime_ns < path.stat().st_mtime_ns]
     if not outdated and (len(present) == len(indices) or os.access(path.parent, os.W_OK)):
         return pysam.FastaFile(str(path))
-    why = f"{present[0]} is older than the genome" if outdated else f"{path.parent} cannot be written and has no index"
+    why = f"{outdated[0]} is older than the genome" if outdated else f"{path.parent} cannot be written and has no index"
     log.warning("%s: this run makes an index of its own; run  samtools faidx %s  to spare the time", why, path)
     with tempfile.TemporaryDirectory(prefix="dnabert-index-") as folder:
         own = [str(Path(folder) / index.name) for index in indices]

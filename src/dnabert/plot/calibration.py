@@ -5,9 +5,12 @@ from dataclasses import dataclass
 import numpy as np
 from matplotlib.figure import Figure
 
-from dnabert.plot.style import GREY, PALETTE, Floats, Integers, styled
+from dnabert.plot.style import GREY, PALETTE, Floats, Integers, legend_above, styled
 
 __all__ = ["Reliability", "calibration_figure"]
+
+_FEW = 10
+"""Bins with fewer examples are drawn pale: their share says little."""
 
 
 @dataclass(frozen=True)
@@ -32,7 +35,7 @@ class Reliability:
 
 
 @styled
-def calibration_figure(table: Reliability, probability_name: str, observed_name: str, interval_name: str = "95 % interval") -> Figure:
+def calibration_figure(table: Reliability, probability_name: str, observed_name: str, interval_name: str = "95% interval") -> Figure:
     """Observed share against predicted probability, over the number of examples in each bin.
 
     Args:
@@ -44,18 +47,23 @@ def calibration_figure(table: Reliability, probability_name: str, observed_name:
     figure = Figure(figsize=(4.2, 4.3), layout="constrained")
     upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=(3.4, 1))
     upper.plot([0, 1], [0, 1], color=GREY, linewidth=1, linestyle=(0, (4, 3)), label="perfect")
-    full = table.counts > 0
-    x, y = table.predicted[full], table.observed[full]
-    reach = np.abs(np.stack([y - table.low[full], table.high[full] - y]))
-    upper.errorbar(
-        x, y, yerr=reach, color=PALETTE[0], marker="o", markersize=4.5, linewidth=1.4, capsize=2.5, label=f"model, {interval_name}"
-    )
+    many = table.counts >= _FEW
+    for chosen, strength, name in (
+        (many, 1.0, f"model, {interval_name}"),
+        (~many & (table.counts > 0), 0.35, f"fewer than {_FEW} sequences"),
+    ):
+        if chosen.any():
+            x, y = table.predicted[chosen], table.observed[chosen]
+            reach = np.abs(np.stack([y - table.low[chosen], table.high[chosen] - y]))
+            upper.errorbar(
+                x, y, reach, color=PALETTE[0], alpha=strength, fmt="o", markersize=5, linewidth=1.4, capsize=2.5, label=name, clip_on=False
+            )
     upper.set(xlim=(0, 1), ylim=(0, 1))
     upper.set_ylabel(observed_name)
-    upper.legend(loc="upper left")
     lower.stairs(table.counts, table.edges, fill=True, color=PALETTE[5])
     lower.set_ylabel("Sequences\n(count)")
     lower.set_xlabel(probability_name)
     lower.grid(visible=False, axis="x")
     figure.align_ylabels()
+    legend_above(figure, upper)
     return figure

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from matplotlib.figure import Figure
 
-from dnabert.plot.style import GREY, PALETTE, Floats, Integers, new_axes, styled
+from dnabert.plot.style import GREY, PALETTE, Floats, Integers, legend_above, new_axes, styled
 
 __all__ = ["scatter_figure", "share_figure"]
 
@@ -25,7 +25,7 @@ def share_figure(
         group_names: Names of the groups; each has its colour and marker.
         share_name: Label of the horizontal axis.
     """
-    figure, axes = new_axes(6.4, 1.1 + 0.32 * len(names))
+    figure, axes = new_axes(4.8, 1.0 + 0.28 * len(names))
     markers = ("o", "s", "^", "D")
     for number, group in enumerate(group_names):
         rows = np.flatnonzero(groups == number)
@@ -47,7 +47,7 @@ def share_figure(
     axes.set(xlim=(-0.02, 1.02), ylim=(len(names) - 0.5, -0.5))
     axes.set_xlabel(share_name)
     axes.grid(visible=False, axis="y")
-    axes.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=len(group_names), borderaxespad=0.2)
+    legend_above(figure, axes)
     return figure
 
 

@@ -34,8 +34,8 @@ def confusion_figure(counts: Integers, class_names: Sequence[str]) -> Figure:
     for row in range(K if lettered else 0):
         for column in range(K):
             text = f"{counts[row, column]:,}\n{shares[row, column]:.0%}"
-            ink = "white" if shares[row, column] > 0.55 else INK
-            axes.text(column + 0.5, row + 0.5, text, ha="center", va="center", color=ink, fontsize=10 if K <= 4 else 7)
+            ink = "white" if shares[row, column] > 0.8 else INK
+            axes.text(column + 0.5, row + 0.5, text, ha="center", va="center", color=ink, fontsize=10 if K <= 4 else 8 if K <= 6 else 7)
     long = max(len(name) for name in class_names) > 4 and K > 3
     axes.set_xticks(np.arange(K) + 0.5, class_names, rotation=45 if long else 0, ha="right" if long else "center")
     axes.set_yticks(np.arange(K) + 0.5, class_names)

@@ -72,7 +72,7 @@ def _draw(axes: Axes, curves: Sequence[Curve], area_name: str, *, steps: bool) -
             color=PALETTE[number % len(PALETTE)],
             linestyle=LINE_STYLES[number % len(LINE_STYLES)],
             label=": ".join(part for part in (curve.name, area) if part) or "model",
-            drawstyle="steps-post" if steps else "default",
+            drawstyle="steps-pre" if steps else "default",
             # At the corners of the square a good curve runs along its edge.
             clip_on=False,
             zorder=3,

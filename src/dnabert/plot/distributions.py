@@ -5,9 +5,12 @@ from collections.abc import Sequence
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from dnabert.plot.style import GREY, INK, LINE_STYLES, PALETTE, Floats, Integers, new_axes, styled
+from dnabert.plot.style import GREY, INK, LINE_STYLES, PALETTE, Floats, Integers, legend_above, new_axes, styled
 
 __all__ = ["position_figure", "score_histogram_figure"]
+
+_MAX_FILLED = 3
+"""More classes are drawn as lines only: fills over one another cannot be told apart."""
 
 
 @styled
@@ -23,12 +26,13 @@ def score_histogram_figure(
         score_name: Label of the horizontal axis.
         threshold: Where a call begins, drawn as a line; None leaves it out.
     """
-    figure, axes = new_axes()
+    figure, axes = new_axes(height_in=3.7)
     for number, (name, row) in enumerate(zip(class_names, counts, strict=True)):
         colour = PALETTE[number % len(PALETTE)]
         style = LINE_STYLES[number % len(LINE_STYLES)]
         label = f"{name} (n = {int(row.sum()):,})"
-        axes.stairs(row, edges, fill=True, color=colour, alpha=0.18)
+        if len(class_names) <= _MAX_FILLED:
+            axes.stairs(row, edges, fill=True, color=colour, alpha=0.18)
         axes.stairs(row, edges, color=colour, linewidth=1.6, linestyle=style, label=label)
     if threshold is not None:
         axes.axvline(threshold, color=GREY, linewidth=1, linestyle=(0, (4, 3)), label=f"threshold {threshold:g}")
@@ -37,7 +41,7 @@ def score_histogram_figure(
     axes.set_xlabel(score_name)
     axes.set_ylabel("Sequences (count)")
     axes.yaxis.set_major_locator(MaxNLocator(integer=True))
-    axes.legend(title="True class", loc="best")
+    legend_above(figure, axes, "True class")
     return figure
 
 
@@ -53,12 +57,12 @@ def position_figure(edges: Floats, counts: Integers, names: Sequence[str], posit
         count_name: Label of the vertical axes.
     """
     K = len(names)
-    figure = Figure(figsize=(6.4, 0.9 + 0.52 * K), layout="constrained")
+    figure = Figure(figsize=(4.8, 0.8 + 0.46 * K), layout="constrained")
     rows = figure.subplots(K, 1, sharex=True, squeeze=False)[:, 0]
     for number, (axes, name, row) in enumerate(zip(rows, names, counts, strict=True)):
         axes.stairs(row, edges, fill=True, color=PALETTE[number % len(PALETTE)])
         axes.axvline(0, color=GREY, linewidth=1, linestyle=(0, (4, 3)))
-        axes.text(0.01, 0.9, f"{name} (n = {int(row.sum()):,})", transform=axes.transAxes, va="top", color=INK, fontsize=8)
+        axes.text(1.015, 0.5, f"{name}\n(n = {int(row.sum()):,})", transform=axes.transAxes, va="center", color=INK, fontsize=8)
         axes.set_ylim(bottom=0, top=max(int(row.max()), 1) * 1.15)
         axes.yaxis.set_major_locator(MaxNLocator(nbins=2, integer=True, min_n_ticks=1))
         axes.grid(visible=False, axis="y")

@@ -46,6 +46,11 @@ def save_figure(fig: Figure, path: Path) -> None:
 def _render(fig: Figure, kind: str) -> bytes:
     content = io.BytesIO()
     with drawing_style():
+        layout = fig.get_layout_engine()
+        if layout is not None:
+            # Each drawing would lay the figure out anew, from where the last one left it: settle it, then leave it alone.
+            layout.execute(fig)
+            fig.set_layout_engine("none")
         fig.savefig(content, format=kind.removeprefix("."), metadata=_METADATA[kind])
     return content.getvalue()
 

@@ -12,7 +12,7 @@ import numpy.typing as npt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-__all__ = ["GREY", "INK", "LINE_STYLES", "PALETTE", "Floats", "Integers", "drawing_style", "new_axes", "styled"]
+__all__ = ["GREY", "INK", "LINE_STYLES", "PALETTE", "Floats", "Integers", "drawing_style", "legend_above", "new_axes", "styled"]
 
 Floats = npt.NDArray[np.floating[Any]]
 Integers = npt.NDArray[np.integer[Any]]
@@ -23,6 +23,9 @@ pale on white, is replaced by a brown)."""
 
 LINE_STYLES = ("-", "--", "-.", ":")
 """Lines differ in style as well as colour: a print in black and white can be read too."""
+
+_MAX_LABEL = 28
+"""Letters of a label of which two stand side by side."""
 
 INK = "#2b2f36"
 GREY = "#8a9099"
@@ -52,7 +55,10 @@ _SETTINGS: dict[str, Any] = {
     "xtick.labelsize": 8,
     "ytick.labelsize": 8,
     "legend.fontsize": 8,
-    "legend.frameon": False,
+    # No border, but a ground: lines behind do not run through the letters.
+    "legend.framealpha": 0.88,
+    "legend.edgecolor": "none",
+    "legend.fancybox": False,
     "lines.linewidth": 1.8,
     "svg.fonttype": "none",
     "svg.hashsalt": "dnabert",
@@ -85,6 +91,13 @@ def styled(function: Callable[P, R]) -> Callable[P, R]:
             return function(*args, **kwargs)
 
     return draw
+
+
+def legend_above(figure: Figure, axes: Axes, title: str | None = None) -> None:
+    """Put the legend of the axes over them, where it hides no data."""
+    handles, labels = axes.get_legend_handles_labels()
+    columns = 1 if max(map(len, labels)) > _MAX_LABEL else 2
+    figure.legend(handles, labels, loc="outside upper left", ncols=columns, title=title, alignment="left")
 
 
 def new_axes(width_in: float = 4.4, height_in: float = 3.3) -> tuple[Figure, Axes]:

@@ -44,5 +44,9 @@ def step_figure(
     axes.xaxis.set_major_locator(MaxNLocator(nbins=6, integer=True))
     axes.xaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
     axes.margins(y=0.12)
+    last = max(float(curve.x.max()) for curve in curves)
+    if last == min(float(curve.x.min()) for curve in curves):
+        # One point alone would get an axis of no width, with one number at every tick.
+        axes.set_xlim(0, 2 * last or 1)
     axes.legend(loc="best")
     return figure

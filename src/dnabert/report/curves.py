@@ -19,7 +19,7 @@ Flags = npt.NDArray[np.bool_]
 Counts = npt.NDArray[np.int64]
 
 _NORMAL_QUANTILE = 1.959963984540054
-"""Standard normal at 0.975: a two-sided 95 % interval."""
+"""Standard normal at 0.975: a two-sided 95% interval."""
 
 
 def roc_curve(name: str, is_positive: Flags, scores: Floats) -> Curve:
@@ -35,7 +35,7 @@ def roc_curve(name: str, is_positive: Flags, scores: Floats) -> Curve:
 
 
 def precision_recall_curve(name: str, is_positive: Flags, scores: Floats) -> Curve:
-    """Precision against recall of one class, from the lowest recall up, and the average precision as its area.
+    """Precision against recall of one class, from the lowest recall up, and its average precision: the area under its steps.
 
     Args:
         name: Its name in the legend.
@@ -43,11 +43,13 @@ def precision_recall_curve(name: str, is_positive: Flags, scores: Floats) -> Cur
         scores: Higher for more likely members, (N,).
     """
     precision, recall, _ = sk.precision_recall_curve(is_positive, scores, drop_intermediate=True)
+    # scikit-learn ends on recall 0 with a precision of 1 that no threshold reaches: the first real one takes its place.
+    precision[-1] = precision[-2]
     return Curve(name, recall[::-1], precision[::-1], float(sk.average_precision_score(is_positive, scores)))
 
 
 def wilson_interval(successes: npt.NDArray[Any], totals: npt.NDArray[Any]) -> tuple[Floats, Floats]:
-    """Lower and upper ends of the 95 % intervals of shares; 0 and 1 where a total is 0.
+    """Lower and upper ends of the 95% intervals of shares; 0 and 1 where a total is 0.
 
     Args:
         successes: Counts, any shape.
@@ -76,7 +78,7 @@ def reliability(probs: Floats, came_true: Flags, num_bins: int = 10) -> Reliabil
         num_bins: B.
 
     Returns:
-        The bins, with 95 % Wilson intervals.
+        The bins, with 95% Wilson intervals.
     """
     place = np.minimum((probs * num_bins).astype(np.int64), num_bins - 1)
     counts = np.bincount(place, minlength=num_bins)

@@ -47,18 +47,20 @@ def write_demo_report(
     """
     pretrained, finetuned = read_run(pretrain_run), read_run(finetune_run)
     truth = read_truth(simulation_dir)
+    sequences = _read_sequences(simulation_dir / "test.csv")
+    frequent = _frequent_base(pretrained, simulation_dir)
     sections = [
         _overview(truth, pretrained, finetuned),
         simulation_section(truth, "1. The genome"),
-        pretrain_section(pretrained, _frequent_base(pretrained, simulation_dir), "2. Pre-training: reading DNA without labels"),
+        pretrain_section(pretrained, frequent, "2. Pre-training: reading DNA without labels"),
         finetune_section(finetuned, "3. Fine-tuning: learning what a promoter is"),
         _performance(finetuned, baselines),
-        planted_section(truth, finetuned.predictions, _read_sequences(simulation_dir / "test.csv"), "5. Where it is right and wrong"),
+        planted_section(truth, finetuned.predictions, sequences, "5. Where it is right and wrong"),
         *extras,
         _own_data(),
         provenance_section([("Pre-training", pretrained), ("Fine-tuning", finetuned)]),
     ]
-    cards = (*metric_cards(finetuned), *hidden_base_card(pretrained))
+    cards = (*metric_cards(finetuned), *hidden_base_card(pretrained, frequent))
     write_page(path, Page("DNABERT demo: from a genome to a promoter classifier", _lead(finetuned), tuple(sections), cards, command))
 
 
@@ -70,7 +72,7 @@ def _lead(finetuned: RunFiles) -> str:
     figures = finetuned.metrics.test if finetuned.metrics is not None else None
     if figures and figures.get("accuracy") is not None and figures.get("n"):
         interval = finetuned.metrics.intervals.get("accuracy") if finetuned.metrics is not None else None
-        ends = f" (95 % interval {interval[0]:.1%} to {interval[1]:.1%})" if interval else ""
+        ends = f" (95% interval {interval[0]:.1%} to {interval[1]:.1%})" if interval else ""
         lead += f" It called **{figures['accuracy']:.1%}** of {plural(int(figures['n'] or 0), 'test sequence')} right{ends}."
     return lead
 
@@ -133,8 +135,7 @@ def _baseline_blocks(finetuned: RunFiles, baselines: Mapping[str, Metrics]) -> l
         ]
         cells.append((label, *values))
     caption = (
-        "The same training and test sequences for all; the best of each column stands out."
-        " A method is better only if it lies outside the interval."
+        "The same training and test sequences for all; the best of each column stands out. Differences within the interval may be chance."
     )
     columns = ("Method", *(f">{METRIC_NAMES[name]}" for name in names))
     return [Paragraph("**Is it worth the effort?** Simpler methods on the same sequences:"), Table(columns, tuple(cells), caption)]
@@ -158,8 +159,8 @@ def _own_data() -> Section:
             "dnabert pretrain genome.fa.gz --out runs/pretrained",
         ),
         (
-            "Fine-tune on labelled sequences: CSV or TSV with the columns `sequence` and `label`, FASTA with `label=...` in the header, or BED"
-            " with `--genome`. Without `--valid` a tenth is held out; the test table is touched once, at the end.",
+            "Fine-tune on labelled sequences: CSV or TSV with the columns `sequence` and `label`, FASTA with `label=...` in the header, or"
+            " BED with `--genome`. Without `--valid` a tenth is held out; the test table is touched once, at the end.",
             "dnabert finetune --model runs/pretrained --train train.csv --test test.csv --out runs/classifier",
         ),
         (

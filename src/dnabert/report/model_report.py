@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from dnabert.errors import DataFileError
-from dnabert.report.page import Block, Card, Commands, Details, Facts, Notice, Page, Section, Table, write_page
+from dnabert.report.page import Block, Card, Details, Facts, Notice, Page, Section, write_page
 from dnabert.report.performance import metric_cards, performance_section, set_name
 from dnabert.report.run_files import RunFiles, read_run
 from dnabert.report.training_curves import finetune_section, hidden_base_card, pretrain_section
@@ -95,6 +95,7 @@ def _run_blocks(name: str, run: RunFiles, *, alone: bool) -> list[Block]:
         return [Notice(f"{name}: there is no `run.json` in {run.directory.name}, so command, seed, inputs and versions are not known.")]
     rows = [
         ("Run", name),
+        ("Command", str(run.setting("command") or "not recorded")),
         ("Written by", f"dnabert {run.setting('dnabert') or 'of unknown version'}"),
         ("Seed", _text(run.setting("seed"))),
         ("Weights, SHA-256", run.model_sha256 or "no model.safetensors in this run"),
@@ -102,13 +103,9 @@ def _run_blocks(name: str, run: RunFiles, *, alone: bool) -> list[Block]:
         ("Computed on", " · ".join(_machine(run)) or "unknown"),
         ("Versions", ", ".join(f"{package} {version}" for package, version in (run.setting("versions") or {}).items()) or "unknown"),
     ]
-    content: list[Block] = [Facts(tuple(rows))]
-    if run.setting("command"):
-        content.append(Commands((("The command:", str(run.setting("command"))),)))
-    inputs = run.setting("inputs") or {}
-    if inputs:
-        content.append(Table(("Input file", "SHA-256"), tuple((str(path), str(digest)) for path, digest in inputs.items())))
-    content.append(Details("All settings", (Facts(tuple(_flatten(run.setting("config") or {}))),)))
+    rows += [(f"Input {path}, SHA-256", str(digest)) for path, digest in (run.setting("inputs") or {}).items()]
+    settings = Details("All settings", (Facts(tuple(_flatten(run.setting("config") or {})), is_dense=True),))
+    content: list[Block] = [Facts(tuple(rows)), settings]
     return content if alone else [Details(name, tuple(content))]
 
 

@@ -25,6 +25,7 @@ __all__ = [
     "Commands",
     "Details",
     "Facts",
+    "Legend",
     "Letters",
     "Notice",
     "Page",
@@ -125,12 +126,14 @@ class Table:
         columns: Names of the columns; one that begins with ``>`` holds numbers and is set flush right.
         rows: As many cells each.
         caption: Stands over the table.
+        stacks: Whether a narrow screen shows a row's cells one under the other, which suits long ones.
     """
 
     kind: ClassVar[str] = "table"
     columns: tuple[str, ...]
     rows: tuple[tuple[str | Cell, ...], ...]
     caption: str = ""
+    stacks: bool = False
 
 
 @dataclass(frozen=True)
@@ -179,10 +182,19 @@ class Commands:
 
 @dataclass(frozen=True)
 class Facts:
-    """Names and values, such as a provenance record."""
+    """Names and values, such as a provenance record; ``is_dense`` sets many short ones in columns."""
 
     kind: ClassVar[str] = "facts"
     rows: tuple[tuple[str, str], ...]
+    is_dense: bool = False
+
+
+@dataclass(frozen=True)
+class Legend:
+    """What the colours of the letters in a table mean."""
+
+    kind: ClassVar[str] = "legend"
+    pieces: tuple[Letters, ...]
 
 
 @dataclass(frozen=True)
@@ -194,7 +206,7 @@ class Details:
     blocks: "tuple[Block, ...]"
 
 
-Block: TypeAlias = Paragraph | Bullets | Notice | Cards | Table | Pictures | Commands | Facts | Details
+Block: TypeAlias = Paragraph | Bullets | Notice | Cards | Table | Pictures | Commands | Facts | Legend | Details
 
 
 @dataclass(frozen=True)

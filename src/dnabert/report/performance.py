@@ -83,7 +83,7 @@ def metric_cards(run: RunFiles, names: tuple[str, ...] = ("mcc", "auroc", "accur
     for name in names:
         if shown.get(name) is not None:
             interval = interval_text(run.metrics.intervals.get(name)) if set_name(run) == "test" else ""
-            note = f"95 % interval {interval}" if interval else "no interval"
+            note = f"95% interval {interval}" if interval else "no interval"
             cards.append(Card(f"{METRIC_NAMES.get(name, name)}, {set_name(run)}", metric_text(shown[name]), note))
     return tuple(cards)
 
@@ -144,19 +144,17 @@ def _figures(run: RunFiles) -> list[Block]:
         blocks.append(Notice("There are no intervals in `metrics.json`; `dnabert evaluate` computes them."))
     rows: list[tuple[str | Cell, ...]] = []
     for name in ordered_metrics(found.test, found.valid):
-        test = (
-            () if found.test is None else (Cell(metric_text(found.test.get(name)), strong=True), interval_text(found.intervals.get(name)))
-        )
-        rows.append((METRIC_NAMES.get(name, name), *test, metric_text((found.valid or {}).get(name)), MEANINGS.get(name, "")))
-    test_columns = () if found.test is None else (">Test", ">95 % interval")
+        cells = [Cell(METRIC_NAMES.get(name, name), note=MEANINGS.get(name, ""))]
+        if found.test is not None:
+            cells.append(Cell(metric_text(found.test.get(name)), strong=True, note=interval_text(found.intervals.get(name))))
+        rows.append((*cells, metric_text((found.valid or {}).get(name))))
+    test_columns = () if found.test is None else (">Test (95% interval)" if found.intervals else ">Test",)
     sizes = [
         plural(int(part["n"] or 0), f"{name} sequence")
         for name, part in (("test", found.test), ("validation", found.valid))
         if part and "n" in part
     ]
-    blocks.append(
-        Table(("Figure", *test_columns, ">Validation", "What it says"), tuple(rows), f"On {' and '.join(sizes)}." if sizes else "")
-    )
+    blocks.append(Table(("Figure", *test_columns, ">Validation"), tuple(rows), f"On {' and '.join(sizes)}." if sizes else ""))
     return blocks
 
 
@@ -196,7 +194,7 @@ def _ranking_pictures(data: Classified, present: npt.NDArray[np.int64]) -> list[
     flags = [data.targets == number for number in chosen]
     scores = [data.probs[:, number] for number in chosen]
     each = "" if K == 2 else " Each class is set against all others."
-    if len(chosen) < (present > 0).sum():
+    if K > 2 and len(chosen) < (present > 0).sum():
         each += f" The {len(chosen)} most frequent of {K} classes are shown."
     subject = f"“{data.class_names[1]}”" if K == 2 else "a class"
     roc = roc_figure([roc_curve(*parts) for parts in zip(names, flags, scores, strict=True)])
@@ -242,11 +240,11 @@ def _calibration_picture(data: Classified) -> Picture:
     if len(data.class_names) == 2:
         bins = reliability(data.probs[:, 1], data.targets == 1)
         figure = calibration_figure(bins, f"Predicted probability of “{data.class_names[1]}”", "Share that is so")
-        what = f"Of sequences that the model calls “{data.class_names[1]}” with probability 0.8, 80 % should be so"
+        what = f"Of sequences that the model calls “{data.class_names[1]}” with probability 0.8, 80% should be so"
     else:
         bins = reliability(data.probs.max(axis=1), data.predicted == data.targets)
         figure = calibration_figure(bins, "Probability of the predicted class", "Share of calls that are right")
-        what = "Of calls made with probability 0.8, 80 % should be right"
+        what = "Of calls made with probability 0.8, 80% should be right"
     caption = (
         f"{what}: the dashed line. Below it the model is too sure of itself, above it too cautious. Bars beneath: sequences in each bin."
         f" Expected calibration error of the predicted class: {error:.3f}."

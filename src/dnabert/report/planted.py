@@ -8,7 +8,7 @@ import numpy as np
 
 from dnabert.plot.comparison import share_figure
 from dnabert.report.curves import wilson_interval
-from dnabert.report.page import Block, Cell, Letters, Notice, Paragraph, Picture, Pictures, Section, Table
+from dnabert.report.page import Block, Cell, Legend, Letters, Notice, Paragraph, Picture, Pictures, Section, Table
 from dnabert.report.run_files import PredictionTable
 from dnabert.report.simulation import Element, Site, Truth
 
@@ -74,10 +74,9 @@ def _kind_blocks(judged: Sequence[_Judged]) -> list[Block]:
     figure = share_figure(names, called / totals, low, high, groups, ("promoters", "not promoters"), "Share called promoter")
     rows: list[tuple[str | Cell, ...]] = [
         (
-            Cell(kind, note="promoter" if found[kind] else "no promoter"),
+            Cell(kind, note=": ".join(part for part in ("promoter" if found[kind] else "not a promoter", _KINDS.get(kind, "")) if part)),
             f"{total:,}",
             Cell(f"{call / total:.1%}", note=f"{first:.1%} to {last:.1%}"),
-            _KINDS.get(kind, ""),
         )
         for kind, total, call, first, last in zip(kinds, totals, called, low, high, strict=True)
     ]
@@ -85,11 +84,11 @@ def _kind_blocks(judged: Sequence[_Judged]) -> list[Block]:
         "Promoters should be called, the others not. Decoys show what the model goes by: if it only looked for the elements, misplaced"
         " ones would be called as often as promoters."
     )
-    caption = "A perfect model has the promoters at 1 and all others at 0. Lines are 95 % intervals (Wilson)."
+    caption = "A perfect model has the promoters at 1 and all others at 0. Lines are 95% intervals (Wilson)."
     return [
         Paragraph(lead),
         Pictures((Picture.of(figure, "What is called a promoter, by kind of test sequence", caption, is_wide=True),)),
-        Table(("Kind", ">Test sequences", ">Called promoter", "What it is"), tuple(rows)),
+        Table(("Kind", ">Test sequences", ">Called promoter"), tuple(rows)),
     ]
 
 
@@ -101,17 +100,15 @@ def _example_blocks(judged: Sequence[_Judged], sequences: Mapping[str, str]) -> 
     for reason, one in chosen:
         letters = sequences.get(one.site.id)
         shown = Cell("not in test.csv") if letters is None else Cell(letters=_letters(one.site, letters, marks))
-        verdict = Cell(f"{one.prob:.3f}", strong=True, bar=one.prob, note="right" if one.is_right else "wrong")
+        verdict = Cell(f"{one.prob:.3f}", strong=True, bar=one.prob, note="✓ right" if one.is_right else "✗ wrong")
         rows.append((Cell(one.site.kind, note=f"{one.site.id}; {reason}"), verdict, shown))
-    legend = tuple(piece for name, number in marks.items() for piece in (Letters(f" {name} ", number), Letters("  ")))
+    legend = (*(Letters(name, number) for name, number in marks.items()), Letters("TSS", is_anchor=True))
     caption = (
-        "The typical case of each kind (median score), and the two worst errors. Planted elements are marked; the boxed base is the"
-        " TSS (for the others, the base at its place)."
+        "The typical case of each kind (median score), and the two worst errors. Planted elements are coloured; the base on black is"
+        " the TSS, or the base in its place."
     )
-    head: list[Block] = [Paragraph("What the model was shown, and what it said.")]
-    if legend:
-        head.append(Table(("Colours of the elements",), ((Cell(letters=legend),),)))
-    return [*head, Table(("Sequence", ">P(promoter)", "Bases, read 5′ to 3′"), tuple(rows), caption)]
+    head = Paragraph("What the model was shown, and what it said:")
+    return [head, Legend(legend), Table(("Sequence", ">P(promoter)", "Bases, read 5′ to 3′"), tuple(rows), caption, stacks=True)]
 
 
 def _choose_examples(judged: Sequence[_Judged]) -> list[tuple[str, _Judged]]:

@@ -26,7 +26,7 @@ class RunMetrics:
     Attributes:
         valid: Figures on the validation set.
         test: Figures on the test set.
-        intervals: 95 % intervals of the test figures.
+        intervals: 95% intervals of the test figures.
         steps: Optimiser steps done.
         best_step: The step whose weights were kept.
         collapsed: Whether the model says the same of every sequence.

@@ -6,7 +6,7 @@ from dnabert.metrics import SELECTION
 from dnabert.plot.curves import Curve
 from dnabert.plot.training import step_figure
 from dnabert.report.curves import wilson_interval
-from dnabert.report.page import Block, Card, Notice, Paragraph, Picture, Pictures, Section, Table
+from dnabert.report.page import Block, Card, Cell, Notice, Paragraph, Picture, Pictures, Section, Table
 from dnabert.report.run_files import RunFiles
 from dnabert.report.wording import MEANINGS, METRIC_NAMES, metric_text, ordered_metrics, plural
 
@@ -20,10 +20,16 @@ _FINETUNE_LOSS = {
 _FINETUNE_CHANCE = {"mcc": 0.0, "auroc": 0.5, "spearman": 0.0}
 
 
-def hidden_base_card(run: RunFiles) -> tuple[Card, ...]:
-    """The honest figure of pre-training as a card; none if the run does not have it."""
+def hidden_base_card(run: RunFiles, frequent_base: float | None = None) -> tuple[Card, ...]:
+    """The honest figure of pre-training as a card; none if the run does not have it.
+
+    Args:
+        run: A pre-training run.
+        frequent_base: As for :func:`pretrain_section`.
+    """
     share = _hidden_base_share(run)
-    return () if share is None else (Card("Hidden bases right, pre-training", f"{share:.1%}", "chance: 25 %"),)
+    rival = "" if frequent_base is None else f", commonest base {frequent_base:.1%}"
+    return () if share is None else (Card("Hidden bases right, pre-training", f"{share:.1%}", f"guessing 25%{rival}"),)
 
 
 def _hidden_base_share(run: RunFiles) -> float | None:
@@ -56,9 +62,9 @@ def pretrain_section(run: RunFiles, frequent_base: float | None = None, title: s
     figures = run.metrics.valid if run.metrics is not None else None
     if figures:
         known = [name for name in ordered_metrics(figures) if name in METRIC_NAMES]
-        rows = tuple((METRIC_NAMES[name], metric_text(figures[name]), MEANINGS[name]) for name in known)
+        rows = tuple((Cell(METRIC_NAMES[name], note=MEANINGS[name]), metric_text(figures[name])) for name in known)
         steps = plural(run.metrics.steps, "step") if run.metrics is not None and run.metrics.steps is not None else "the last step"
-        blocks.append(Table(("Figure", ">Held-out DNA", "What it says"), rows, f"After {steps}."))
+        blocks.append(Table(("Figure", ">Held-out DNA"), rows, f"After {steps}."))
     else:
         blocks.append(Notice("There are no validation figures in `metrics.json`: no contig was held out, or the run has not ended."))
     return Section(title, tuple(blocks))
@@ -76,15 +82,15 @@ def _pretrain_verdict(run: RunFiles, frequent_base: float | None) -> list[Block]
     if count:
         lows, highs = wilson_interval(np.array([share * count]), np.array([count]))
         low = float(lows[0])
-        interval = f" (95 % interval {low:.1%} to {highs[0]:.1%}, over {count:,} hidden bases)"
-    rival = "Guessing blindly gives 25 %."
+        interval = f" (95% interval {low:.1%} to {highs[0]:.1%}, over {count:,} hidden bases)"
+    rival = "Guessing blindly gives 25%."
     if frequent_base is not None:
-        rival = f"Guessing blindly gives 25 %, always naming the most frequent base {frequent_base:.1%}."
+        rival = f"Guessing blindly gives 25%, always naming the most frequent base {frequent_base:.1%}."
     bar = max(0.25, frequent_base or 0.0)
     verdict = (
         "The model has learnt something about this DNA beyond its composition."
         if low > bar and frequent_base is not None
-        else "That is more than blind guessing."
+        else "That is more than blind guessing; whether it is more than the composition of the DNA was not measured here."
         if low > bar
         else "That is no more than guessing yet: it takes more steps (`--steps`) or a larger genome to learn from."
     )
@@ -100,7 +106,7 @@ def _pretrain_pictures(run: RunFiles, k: str, frequent_base: float | None) -> Pi
         pictures.append(Picture.of(figure, "Pre-training loss", caption))
     steps, share = run.series("valid_hidden_base_accuracy")
     if len(steps):
-        references = [("chance (25 %)", 25.0)]
+        references = [("chance (25%)", 25.0)]
         if frequent_base is not None:
             references.append((f"always the most frequent base ({frequent_base:.1%})", 100 * frequent_base))
         figure = step_figure([Curve("model", steps, 100 * share)], "Hidden bases right (%)", references=references)

@@ -58,8 +58,8 @@ def metric_text(value: float | None) -> str:
 
 
 def interval_text(interval: tuple[float, float] | None) -> str:
-    """A 95 % interval as text, empty if there is none."""
-    return "" if interval is None else f"{metric_text(interval[0])} to {metric_text(interval[1])}"
+    """A 95% interval as text, on one line; empty if there is none."""
+    return "" if interval is None else f"{metric_text(interval[0])}\u00a0to\u00a0{metric_text(interval[1])}"
 
 
 def ordered_metrics(*parts: Mapping[str, object] | None) -> list[str]:
@@ -77,7 +77,7 @@ def glossary(names: Sequence[str]) -> Details:
     """What the words and figures of a report mean, folded away."""
     items = [f"**{METRIC_NAMES[name]}**: {MEANINGS[name]}." for name in names if name in MEANINGS]
     items += [
-        "**95 % interval**: drawing another test set of this size from the same source would mostly give a figure within it"
+        "**95% interval**: drawing another test set of this size from the same source would mostly give a figure within it"
         " (bootstrap over the sequences, percentile method; for shares in bins and groups, Wilson).",
         "**Training, validation, test**: the model learns from the first, the best moment of training is chosen on the second, and the"
         " third is looked at once, at the end: only its figures say what to expect of new sequences.",

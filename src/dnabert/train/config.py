@@ -6,6 +6,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from dnabert.data.corpus import CorpusConfig
 from dnabert.data.masking import MaskingConfig
+from dnabert.dna.kmers import check_kmer
 from dnabert.model.config import HeadConfig, ModelConfig, base, mini, small
 
 __all__ = ["FinetuneConfig", "OptimConfig", "PresetName", "PretrainConfig", "finetune_lr", "preset"]
@@ -14,7 +15,12 @@ PresetName = Literal["mini", "small", "base"]
 
 
 def preset(name: PresetName, kmer: int = 6) -> ModelConfig:
-    """The sizes of a named model."""
+    """The sizes of a named model.
+
+    Raises:
+        TokenizerError: ``kmer`` is out of range.
+    """
+    check_kmer(kmer)
     return {"mini": mini, "small": small, "base": base}[name](kmer)
 
 

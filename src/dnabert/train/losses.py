@@ -29,7 +29,7 @@ def task_loss(task: Task, logits: Tensor, targets: Tensor, weights: Tensor | Non
     if task == "multilabel":
         return F.binary_cross_entropy_with_logits(logits, targets, pos_weight=weights, reduction="sum")
     if task == "token":
-        logits, targets = logits.flatten(0, 1), targets.flatten()
+        logits, targets = logits.reshape(-1, logits.shape[-1]), targets.flatten()
     return F.cross_entropy(logits, targets, weight=weights, reduction="sum", ignore_index=IGNORED)
 
 

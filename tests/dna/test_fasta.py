@@ -1,0 +1,188 @@
+import gzip
+import io
+import sys
+from pathlib import Path
+
+import pysam
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from dnabert.dna.fasta import BGZF_END, Record, read_contigs, read_fasta
+from dnabert.errors import DataFileError
+from tests.twobit import twobit
+
+TWO = [Record("chr1", "first one", "ACGTNacgt"), Record("chr2", "", "TT")]
+TEXT = b">chr1 first one\nACGTN\nacgt\n>chr2\nTT\n"
+
+
+def put(folder: Path, content: bytes, name: str = "a.fa") -> Path:
+    path = folder / name
+    path.write_bytes(content)
+    return path
+
+
+def message_of(path: Path | str) -> str:
+    with pytest.raises(DataFileError) as caught:
+        list(read_fasta(path))
+    return str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        TEXT,
+        TEXT.rstrip(b"\n"),
+        TEXT.replace(b"\n", b"\r\n"),
+        b"\xef\xbb\xbf" + TEXT,
+        b"\n\r\n" + TEXT.replace(b"\n", b"\n\n") + b"\n\n",
+        TEXT.replace(b"chr1 first", b"chr1\tfirst"),
+        gzip.compress(TEXT),
+        gzip.compress(TEXT[:20]) + gzip.compress(TEXT[20:]),
+        gzip.compress(b"\xef\xbb\xbf" + TEXT.replace(b"\n", b"\r\n")),
+    ],
+    ids=["plain", "no last newline", "CRLF", "byte-order mark", "blank lines", "tab", "gzip", "two gzip members", "gzip CRLF"],
+)
+def test_records_come_out_the_same_from_every_form_of_file(tmp_path: Path, content: bytes) -> None:
+    assert list(read_fasta(put(tmp_path, content))) == TWO
+
+
+def test_bgzip_is_read(tmp_path: Path) -> None:
+    plain = put(tmp_path, TEXT)
+    pysam.tabix_compress(str(plain), str(tmp_path / "a.fa.gz"))
+    assert list(read_fasta(tmp_path / "a.fa.gz")) == TWO
+
+
+@settings(deadline=None, max_examples=60)
+@given(
+    st.lists(st.text(alphabet="ACGTNacgt>", min_size=1, max_size=200).map(lambda text: "A" + text), min_size=1, max_size=8),
+    st.integers(1, 80),
+)
+def test_any_records_written_are_read_back(tmp_path_factory: pytest.TempPathFactory, sequences: list[str], width: int) -> None:
+    records = [Record(f"r{number}", f"of {number}", text) for number, text in enumerate(sequences)]
+    lines = []
+    for record in records:
+        lines.append(f">{record.name} {record.comment}\n")
+        # A '>' begins a record only at the start of a line.
+        rest = record.sequence
+        while rest:
+            end = width
+            while rest[end : end + 1] == ">":
+                end += 1
+            lines.append(rest[:end] + "\n")
+            rest = rest[end:]
+    path = put(tmp_path_factory.mktemp("fasta"), "".join(lines).encode())
+    assert list(read_fasta(path)) == records
+
+
+def test_records_across_many_read_blocks_are_whole(tmp_path: Path) -> None:
+    long = "ACGTTGCA" * 400_000
+    lines = "\n".join(long[start : start + 61] for start in range(0, len(long), 61))
+    path = put(tmp_path, f">a\n{lines}\n>b\nAC\n>c\n{long}\n>d\nGG\n".encode())
+    records = list(read_fasta(path))
+    assert [record.name for record in records] == ["a", "b", "c", "d"]
+    assert records[0].sequence == records[2].sequence == long
+    assert records[1].sequence + records[3].sequence == "ACGG"
+
+
+def test_every_byte_of_a_record_comes_out(tmp_path: Path) -> None:
+    # pysam.FastxFile ends a sequence at a NUL and drops the line behind a '+'.
+    path = put(tmp_path, b">a\nAC\0GT\n>b\nAC\n+\nGT\n>c\nAC GT\n>d \xe9\nA\xe9\n")
+    assert list(read_fasta(path)) == [
+        Record("a", "", "AC\0GT"),
+        Record("b", "", "AC+GT"),
+        Record("c", "", "AC GT"),
+        Record("d", "\\xe9", "A\\xe9"),
+    ]
+
+
+@pytest.mark.parametrize("packed", [False, True])
+def test_a_hyphen_reads_stdin_plain_or_gzip(monkeypatch: pytest.MonkeyPatch, packed: bool) -> None:
+    content = gzip.compress(TEXT) if packed else TEXT
+    stdin = io.TextIOWrapper(io.BufferedReader(io.BytesIO(content)))  # type: ignore[arg-type]
+    monkeypatch.setattr(sys, "stdin", stdin)
+    assert list(read_fasta("-")) == TWO
+    assert not stdin.closed
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"", "holds no sequences; a FASTA record is a line '>name' and lines of letters"),
+        (b"\n \n", "holds no sequences; a FASTA record is a line '>name' and lines of letters"),
+        (gzip.compress(b""), "holds no sequences; a FASTA record is a line '>name' and lines of letters"),
+        (b">a\n>b\nAC\n", "record a is empty; remove it or add its sequence"),
+        (b">a\nAC\n>b\n", "record b is empty; remove it or add its sequence"),
+        (b">a", "record a is empty; remove it or add its sequence"),
+        (b">\nAC\n", "record 1 has no name; give each '>' line a unique first word"),
+        (b">a\nAC\n> b\nAC\n", "record 2 has no name; give each '>' line a unique first word"),
+        (b">a x\nAC\n>b\nG\n>a y\nGG\n", "the name a occurs twice; give each record a unique first word"),
+        (b"hello, world\n>a\nAC\n", "begins with 'hello, world', not with '>': this is no FASTA file"),
+        (b"  >a\nAC\n", "begins with '  >a', not with '>': this is no FASTA file"),
+        (b"; old\n>a\nAC\n", "begins with '; old', not with '>': this is no FASTA file"),
+        (b"@r1\nAC\n+\nII\n", "begins with '@r1', not with '>': this is no FASTA file (samtools fasta makes one of FASTQ)"),
+    ],
+)
+def test_a_file_that_is_no_good_fasta_is_refused(tmp_path: Path, content: bytes, message: str) -> None:
+    path = put(tmp_path, content)
+    assert message_of(path) == f"{path}: {message}"
+
+
+def test_a_binary_file_is_refused(tmp_path: Path) -> None:
+    assert "this is no FASTA file" in message_of(put(tmp_path, bytes(range(256)) * 40))
+
+
+def test_a_missing_file_and_a_folder_are_named(tmp_path: Path) -> None:
+    assert message_of(tmp_path / "none.fa") == f"{tmp_path}/none.fa: cannot be read: No such file or directory"
+    assert message_of(tmp_path) == f"{tmp_path}: cannot be read: Is a directory"
+
+
+def random_looking_fasta() -> bytes:
+    return b"".join(b">r%d\n%s\n" % (number, b"ACGT"[number % 4 : number % 4 + 1] * (number % 97 + 1)) for number in range(3000))
+
+
+@pytest.mark.parametrize("keep", [5, 15, 400, -4])
+def test_a_truncated_gzip_file_is_an_error_at_every_length(tmp_path: Path, keep: int) -> None:
+    path = put(tmp_path, gzip.compress(random_looking_fasta())[:keep], "a.fa.gz")
+    message = "Compressed file ended before the end-of-stream marker was reached"
+    assert message_of(path) == f"{path}: the gzip file is truncated or damaged ({message}); fetch it again"
+
+
+@pytest.mark.parametrize("place", [12, 40, 400, -6])
+def test_a_flipped_byte_in_a_gzip_file_is_an_error(tmp_path: Path, place: int) -> None:
+    content = bytearray(gzip.compress(random_looking_fasta()))
+    content[place] ^= 0xFF
+    assert ": the gzip file is truncated or damaged (" in message_of(put(tmp_path, bytes(content), "a.fa.gz"))
+
+
+def test_a_bgzip_file_without_its_end_block_is_an_error(tmp_path: Path) -> None:
+    plain = put(tmp_path, random_looking_fasta())
+    pysam.tabix_compress(str(plain), str(tmp_path / "a.fa.gz"))
+    content = (tmp_path / "a.fa.gz").read_bytes()
+    assert content.endswith(BGZF_END)
+    # Cut at the end of a block every reader takes the rest for the whole.
+    path = put(tmp_path, content.removesuffix(BGZF_END), "cut.fa.gz")
+    assert message_of(path) == f"{path}: the bgzip file is truncated (its end block is missing); fetch it again"
+
+
+def test_contigs_of_fasta_and_2bit_are_the_same_but_for_case(tmp_path: Path) -> None:
+    sequences = [("chr2", "ACGTNNNNacgtnnA"), ("chr10", "TTTTG"), ("chr1", "NNN"), ("x", "A")]
+    fasta = put(tmp_path, "".join(f">{name}\n{letters}\n" for name, letters in sequences).encode())
+    binary = put(tmp_path, twobit(sequences), "a.2bit")
+    assert list(read_contigs(binary)) == [Record(name, "", letters.upper()) for name, letters in sequences]
+    assert list(read_contigs(fasta)) == [Record(name, "", letters) for name, letters in sequences]
+
+
+@pytest.mark.parametrize(
+    ("sequences", "message"),
+    [
+        ([], "holds no sequences; a FASTA record is a line '>name' and lines of letters"),
+        ([("a", "AC"), ("b", "")], "record b is empty; remove it or add its sequence"),
+        ([("a", "AC"), ("a", "GG")], "the name a occurs twice; give each record a unique first word"),
+    ],
+)
+def test_contigs_of_2bit_keep_the_rules_of_fasta(tmp_path: Path, sequences: list[tuple[str, str]], message: str) -> None:
+    path = put(tmp_path, twobit(sequences), "a.2bit")
+    with pytest.raises(DataFileError) as caught:
+        list(read_contigs(path))
+    assert str(caught.value) == f"{path}: {message}"

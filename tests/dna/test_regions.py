@@ -1,0 +1,223 @@
+import gzip
+import logging
+import os
+from pathlib import Path
+
+import pysam
+import pytest
+
+from dnabert.dna.regions import Genome, Region, open_text, read_bed
+from dnabert.dna.sequence import decode_bases
+from dnabert.errors import DataFileError, RegionError, SequenceError
+
+# chr1 has 14 bases on three lines, chr2 has 4.
+GENOME = ">chr1 of two\nACGTAC\nNNacgt\nTT\n>chr2\nGGGG\n"
+
+
+def put(folder: Path, content: str | bytes, name: str) -> Path:
+    path = folder / name
+    path.write_bytes(content.encode() if isinstance(content, str) else content)
+    return path
+
+
+@pytest.fixture
+def genome(tmp_path: Path) -> Path:
+    return put(tmp_path, GENOME, "g.fa")
+
+
+def bases(path: Path, region: Region) -> str:
+    with Genome(path) as reader:
+        return decode_bases(reader.codes(region))
+
+
+def make_older(path: Path, than: Path) -> None:
+    moment = than.stat().st_mtime_ns - 1
+    os.utime(path, ns=(moment, moment))
+
+
+def test_regions_of_three_to_more_than_six_columns_in_their_order(tmp_path: Path) -> None:
+    text = (
+        "# comment\ntrack name=x\nbrowser position chr1\n\nchr1\t0\t3\n"
+        "chr2\t1\t4\tpeak 1\t5\t-\nchr1\t2\t3\tb\nchr1 4 5 c 0 +\nchr1\t0\t9\t.\t0\t.\t1\t2\n"
+    )
+    path = put(tmp_path, text, "a.bed")
+    assert list(read_bed(path)) == [
+        Region("chr1", 0, 3, "", ".", f"{path}:5"),
+        Region("chr2", 1, 4, "peak 1", "-", f"{path}:6"),
+        Region("chr1", 2, 3, "b", ".", f"{path}:7"),
+        Region("chr1", 4, 5, "c", "+", f"{path}:8"),
+        Region("chr1", 0, 9, "", ".", f"{path}:9"),
+    ]
+
+
+def test_contigs_whose_names_begin_like_header_lines_are_kept(tmp_path: Path) -> None:
+    path = put(tmp_path, "track7\t0\t3\nbrowser_2\t1\t2\n", "a.bed")
+    assert [region.contig for region in read_bed(path)] == ["track7", "browser_2"]
+
+
+@pytest.mark.parametrize(
+    "pack", [gzip.compress, lambda content: b"\xef\xbb\xbf" + content, lambda content: content.replace(b"\n", b"\r\n")]
+)
+def test_gzip_byte_order_mark_and_crlf_make_no_difference(tmp_path: Path, pack) -> None:  # type: ignore[no-untyped-def]
+    path = put(tmp_path, pack(b"chr1\t0\t3\tn\t0\t-\nchr2\t1\t4\n"), "a.bed")
+    assert [(str(region), region.name) for region in read_bed(path)] == [("chr1:0-3(-)", "n"), ("chr2:1-4", "")]
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ("chr1\t5", "2 columns; a BED line has at least contig, start and end"),
+        ("chr1\tfive\t9", "start 'five' and end '9' must be whole numbers"),
+        ("chr1\t5\t9.0", "start '5' and end '9.0' must be whole numbers"),
+        ("chr1\t120\t90", "end 90 is before start 120; BED intervals are 0-based, half-open"),
+        ("chr1\t9\t9", "end 9 is not after start 9; BED intervals are 0-based, half-open"),
+        ("chr1\t-2\t9", "start -2 is before the contig; BED intervals are 0-based, half-open"),
+        ("chr1\t1\t9\tn\t0\tplus", "strand 'plus' is not one of + - ."),
+    ],
+)
+def test_a_malformed_line_is_named_with_its_number(tmp_path: Path, line: str, message: str) -> None:
+    path = put(tmp_path, f"chr1\t0\t3\n{line}\n", "a.bed")
+    with pytest.raises(RegionError) as caught:
+        list(read_bed(path))
+    assert str(caught.value) == f"{path}:2: {message}"
+
+
+@pytest.mark.parametrize("content", ["", "\n# nothing\ntrack x\n"])
+def test_a_bed_file_without_regions_is_refused(tmp_path: Path, content: str) -> None:
+    path = put(tmp_path, content, "a.bed")
+    with pytest.raises(DataFileError) as caught:
+        list(read_bed(path))
+    assert str(caught.value) == f"{path}: holds no regions; a BED line is contig, start, end, separated by tabs"
+
+
+@pytest.mark.parametrize("damage", ["binary", "cut", "flipped"])
+def test_a_damaged_bed_file_is_refused(tmp_path: Path, damage: str) -> None:
+    packed = bytearray(gzip.compress(b"chr1\t0\t3\n" * 50 + b"chr2\t7\t8\n"))
+    flipped = bytes([*packed[:12], packed[12] ^ 0xFF, *packed[13:]])
+    content = {"binary": b"\xff\xfe\x00" * 100, "cut": bytes(packed[:-9]), "flipped": flipped}[damage]
+    path = put(tmp_path, content, "a.bed")
+    with pytest.raises(DataFileError, match=r"a\.bed: is no BED text file, or is damaged: "):
+        list(read_bed(path))
+
+
+def test_text_that_cannot_be_opened_is_named(tmp_path: Path) -> None:
+    with pytest.raises(DataFileError) as caught:
+        open_text(tmp_path / "none.bed")
+    assert str(caught.value) == f"{tmp_path}/none.bed: cannot be read: No such file or directory"
+    with pytest.raises(DataFileError, match="cannot be read: Is a directory"):
+        open_text(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("region", "expected"),
+    [
+        (Region("chr1", 0, 4), "ACGT"),
+        (Region("chr1", 4, 10), "ACNNAC"),
+        (Region("chr1", 0, 14, strand="+"), "ACGTACNNACGTTT"),
+        (Region("chr1", 0, 8, strand="-"), "NNGTACGT"),
+        (Region("chr1", 9, 14, strand="-"), "AAACG"),
+        (Region("chr2", 3, 4, strand="."), "G"),
+    ],
+)
+def test_bases_of_a_region_on_its_strand(genome: Path, region: Region, expected: str) -> None:
+    assert bases(genome, region) == expected
+
+
+def test_a_bgzip_genome_gives_the_same_bases_and_makes_both_indices(genome: Path) -> None:
+    packed = genome.with_name("g.fa.gz")
+    pysam.tabix_compress(str(genome), str(packed))
+    for _ in range(2):
+        assert bases(packed, Region("chr1", 3, 13, strand="-")) == "AACGTNNGTA"
+        assert sorted(path.name for path in genome.parent.iterdir()) == ["g.fa", "g.fa.gz", "g.fa.gz.fai", "g.fa.gz.gzi"]
+
+
+def test_lengths_of_all_contigs_are_known(genome: Path) -> None:
+    with Genome(genome) as reader:
+        assert reader.lengths == {"chr1": 14, "chr2": 4}
+
+
+@pytest.mark.parametrize(
+    ("region", "message"),
+    [
+        (Region("chr1", 9, 15, where="a.bed:3"), "a.bed:3: end 15 is beyond chr1, which has 14 bases"),
+        (Region("1", 0, 2, where="a.bed:4"), "a.bed:4: contig 1 is not in {genome} (it has chr1, chr2, ...)"),
+        (Region("chr2", 2, 5, strand="-"), "chr2:2-5(-): end 5 is beyond chr2, which has 4 bases"),
+    ],
+)
+def test_a_region_that_is_not_on_the_genome_is_named(genome: Path, region: Region, message: str) -> None:
+    with pytest.raises(RegionError) as caught:
+        bases(genome, region)
+    assert str(caught.value) == message.format(genome=genome)
+
+
+def test_letters_that_are_no_nucleotides_are_named_with_the_region(tmp_path: Path) -> None:
+    with pytest.raises(SequenceError, match=r"^p:1-4: 'E' at position 2 is not a nucleotide"):
+        bases(put(tmp_path, ">p\nMKEL\n", "p.fa"), Region("p", 1, 4))
+
+
+def test_an_outdated_index_is_not_believed(genome: Path, caplog: pytest.LogCaptureFixture) -> None:
+    assert bases(genome, Region("chr2", 0, 4)) == "GGGG"
+    genome.write_text(">chr0\nCCCCCCCCCC\n" + GENOME)
+    index = genome.with_name("g.fa.fai")
+    make_older(index, than=genome)
+    before = index.read_bytes()
+    with caplog.at_level(logging.WARNING):
+        assert bases(genome, Region("chr2", 0, 4)) == "GGGG"
+    assert caplog.messages == [
+        f"{index} is older than the genome: this run makes an index of its own; run  samtools faidx {genome}  to spare the time"
+    ]
+    assert index.read_bytes() == before
+
+
+def test_an_outdated_bgzip_index_is_not_believed(genome: Path, caplog: pytest.LogCaptureFixture) -> None:
+    packed = genome.with_name("g.fa.gz")
+    pysam.tabix_compress(str(genome), str(packed))
+    bases(packed, Region("chr2", 0, 4))
+    genome.write_text(">chr0\nCCCCCCCCCC\n" + GENOME)
+    pysam.tabix_compress(str(genome), str(packed), force=True)
+    for suffix in (".fai", ".gzi"):
+        make_older(Path(f"{packed}{suffix}"), than=packed)
+    assert bases(packed, Region("chr2", 0, 4)) == "GGGG"
+    assert len(caplog.messages) == 1
+
+
+def test_a_genome_in_a_folder_that_cannot_be_written_is_read(
+    genome: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(os, "access", lambda *_: False)
+    assert bases(genome, Region("chr1", 0, 3)) == "ACG"
+    assert [path.name for path in genome.parent.iterdir()] == ["g.fa"]
+    assert f"{genome.parent} cannot be written and has no index: this run makes an index of its own" in caplog.text
+
+
+def test_an_index_of_another_file_is_an_error(genome: Path) -> None:
+    put(genome.parent, "chr1\t5000\t14\t60\t61\n", "g.fa.fai")
+    with pytest.raises(DataFileError) as caught:
+        bases(genome, Region("chr1", 900, 960))
+    assert str(caught.value) == f"{genome}: chr1:900-960 cannot be read: the file is damaged, or its index is of another file"
+
+
+def test_a_gzip_genome_is_refused_with_the_way_to_bgzip(tmp_path: Path) -> None:
+    path = put(tmp_path, gzip.compress(GENOME.encode()), "g.fa.gz")
+    with pytest.raises(DataFileError) as caught:
+        Genome(path)
+    plain = tmp_path / "g.fa"
+    assert str(caught.value) == f"{path}: is gzip, which has no index; make it bgzip:  gunzip {path} && bgzip {plain}"
+
+
+@pytest.mark.parametrize("content", ["", "hello\n", ">a\nACGT\nAC\nACGT\n", ">a\nACGT\n\nAC\n", "\ufeff>a\nACGT\n"])
+def test_a_genome_that_cannot_be_indexed_is_refused(tmp_path: Path, content: str, capfd: pytest.CaptureFixture[str]) -> None:
+    path = put(tmp_path, content, "g.fa")
+    with pytest.raises(DataFileError) as caught:
+        Genome(path)
+    rule = "a FASTA record is a line '>name' and lines of one length, without blank lines between them"
+    assert str(caught.value) == f"{path}: cannot be indexed; {rule}"
+    assert capfd.readouterr().err == ""
+
+
+def test_a_missing_genome_and_a_folder_are_named(tmp_path: Path) -> None:
+    with pytest.raises(DataFileError) as caught:
+        Genome(tmp_path / "none.fa")
+    assert str(caught.value) == f"{tmp_path}/none.fa: cannot be read: No such file or directory"
+    with pytest.raises(DataFileError, match="cannot be read: Is a directory"):
+        Genome(tmp_path)

@@ -1,0 +1,337 @@
+import errno
+import hashlib
+import io
+import json
+import os
+import stat
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from dnabert import __version__, output
+from dnabert.errors import DataFileError, OutputError
+from dnabert.output import (
+    check_free,
+    new_directory,
+    open_output,
+    provenance,
+    provenance_lines,
+    sha256_of_file,
+    start_run,
+    write_bytes,
+    write_json,
+    write_text,
+)
+
+Write = Callable[[Path], None]
+
+
+def listing(folder: Path) -> list[str]:
+    return sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*"))
+
+
+def by_open_output(path: Path) -> None:
+    with open_output(path) as handle:
+        handle.write("half")
+
+
+def by_write_bytes(path: Path) -> None:
+    write_bytes(path, b"half")
+
+
+def by_new_directory(path: Path) -> None:
+    with new_directory(path) as folder:
+        write_text(folder / "file", "half")
+
+
+def fail_in_file(path: Path, error: BaseException, force: bool = False) -> None:
+    with open_output(path, force) as handle:
+        handle.write("half")
+        raise error
+
+
+def fail_in_directory(path: Path, error: BaseException) -> None:
+    with new_directory(path) as folder:
+        (folder / "half").write_text("half")
+        raise error
+
+
+WRITERS = [by_open_output, by_write_bytes, by_new_directory]
+
+
+def test_a_file_appears_whole_when_the_block_ends(tmp_path: Path) -> None:
+    target = tmp_path / "new" / "folder" / "out.tsv"
+    with open_output(target) as handle:
+        handle.write("id\tä\r\n")
+        assert not target.exists()
+    assert target.read_bytes() == "id\tä\r\n".encode()
+    assert listing(target.parent) == ["out.tsv"]
+
+
+@pytest.mark.parametrize("error", [ValueError("bad"), KeyboardInterrupt(), OSError(errno.EIO, "input/output error")])
+def test_an_error_inside_leaves_neither_the_file_nor_a_temporary_one(tmp_path: Path, error: BaseException) -> None:
+    for fail in (fail_in_file, fail_in_directory):
+        with pytest.raises((type(error), OutputError)):
+            fail(tmp_path / "out", error)
+    assert listing(tmp_path) == []
+
+
+def test_an_error_inside_keeps_what_was_there(tmp_path: Path) -> None:
+    target = tmp_path / "out.tsv"
+    target.write_text("before")
+    with pytest.raises(ValueError, match="bad"):
+        fail_in_file(target, ValueError("bad"), force=True)
+    assert target.read_text() == "before"
+    assert listing(tmp_path) == ["out.tsv"]
+
+
+def test_nothing_is_overwritten_without_force(tmp_path: Path) -> None:
+    target, folder = tmp_path / "out.tsv", tmp_path / "run"
+    target.write_text("before")
+    folder.mkdir()
+    (folder / "run.json").write_text("{}")
+    message = "exists already; choose another --out, or allow overwriting with --force"
+    for path in (target, folder):
+        for attempt in (lambda path: check_free(path, False), by_open_output, by_new_directory, lambda path: start_run(path)):
+            with pytest.raises(OutputError, match=f"{path.name}: {message}"):
+                attempt(path)
+    assert target.read_text() == "before"
+    assert listing(tmp_path) == ["out.tsv", "run", "run/run.json"]
+
+
+def test_an_empty_folder_is_free(tmp_path: Path) -> None:
+    for start in (start_run, by_new_directory):
+        folder = tmp_path / start.__name__
+        folder.mkdir()
+        start(folder)
+        assert folder.is_dir()
+    with pytest.raises(OutputError, match="Is a directory"):
+        by_open_output(tmp_path / "start_run")
+
+
+def test_with_force_a_file_is_replaced(tmp_path: Path) -> None:
+    target = tmp_path / "out.tsv"
+    target.write_text("before")
+    with open_output(target, force=True) as handle:
+        handle.write("after")
+    assert target.read_text() == "after"
+
+
+def test_a_place_that_is_taken_meanwhile_is_not_overwritten(tmp_path: Path) -> None:
+    target = tmp_path / "run"
+    with pytest.raises(OutputError, match="exists already"), new_directory(target):
+        write_text(target / "other", "of another process")
+    assert listing(tmp_path) == ["run", "run/other"]
+
+
+def test_dash_is_stdout_and_stays_open(capsys: pytest.CaptureFixture[str]) -> None:
+    with open_output("-") as handle:
+        handle.write("id\n")
+    with open_output(Path("-"), force=False) as handle:
+        handle.write("next\n")
+    assert capsys.readouterr().out == "id\nnext\n"
+
+
+def test_a_device_or_a_pipe_is_written_to_and_never_replaced(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    read: list[str] = []
+    reader = threading.Thread(target=lambda: read.append(pipe.read_text()))
+    reader.start()
+    by_open_output(pipe)
+    reader.join()
+    assert read == ["half"]
+    assert stat.S_ISFIFO(pipe.stat().st_mode)
+    for force in (False, True):
+        with open_output("/dev/null", force) as handle:
+            handle.write("nothing")
+    assert stat.S_ISCHR(Path("/dev/null").stat().st_mode)
+    with pytest.raises(OutputError, match="/dev/full: no space left on the device"):
+        by_open_output(Path("/dev/full"))
+
+
+FULL = "no space left on the device; free some, or choose another --out"
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT])
+@pytest.mark.parametrize("write", WRITERS)
+def test_a_full_disk_is_said_so_and_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, write: Write, number: int) -> None:
+    def full(descriptor: int) -> None:
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(output.os, "fsync", full)
+    with pytest.raises(OutputError, match=FULL):
+        write(tmp_path / "out")
+    assert listing(tmp_path) == []
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A file system of 64 kB."""
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", disk], check=False, capture_output=True, text=True)
+    if mounted.returncode:
+        pytest.skip(f"a file system cannot be mounted here: {mounted.stderr.strip()}")
+    yield disk
+    subprocess.run(["umount", disk], check=True)
+
+
+def test_a_disk_that_is_really_full_leaves_nothing(small_disk: Path) -> None:
+    big = "A" * 200_000
+    with pytest.raises(OutputError, match=FULL), open_output(small_disk / "out.tsv") as handle:
+        handle.write(big)
+    with pytest.raises(OutputError, match=FULL):
+        write_text(small_disk / "out.txt", big)
+    with pytest.raises(OutputError, match=FULL), new_directory(small_disk / "run") as folder:
+        (folder / "big").write_text(big)
+    assert listing(small_disk) == []
+
+
+@pytest.mark.parametrize(
+    ("number", "message"),
+    [
+        (errno.EACCES, "may not be written (Permission denied); choose another --out"),
+        (errno.EROFS, "may not be written (Read-only file system); choose another --out"),
+        (errno.EIO, "cannot be written: Input/output error"),
+    ],
+)
+@pytest.mark.parametrize("write", WRITERS)
+def test_a_place_that_may_not_be_written_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, write: Write, number: int, message: str
+) -> None:
+    def refuse(self: Path, *args: object, **kwargs: object) -> None:
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(Path, "mkdir", refuse)
+    with pytest.raises(OutputError) as caught:
+        write(tmp_path / "out")
+    assert str(caught.value) == f"{tmp_path}/out: {message}"
+    with pytest.raises(OutputError, match="out: "):
+        start_run(tmp_path / "out")
+
+
+@pytest.mark.parametrize("write", WRITERS)
+def test_a_file_where_a_folder_is_needed_is_an_error_of_ours(tmp_path: Path, write: Write) -> None:
+    (tmp_path / "file").write_text("before")
+    with pytest.raises(OutputError, match=r"file/out: cannot be written: (Not a directory|File exists)"):
+        write(tmp_path / "file" / "out")
+    with pytest.raises(OutputError, match=r"file/out: cannot be written"):
+        start_run(tmp_path / "file" / "out")
+    assert listing(tmp_path) == ["file"]
+
+
+@pytest.mark.parametrize("write", [*WRITERS, lambda path: check_free(path, False), lambda path: start_run(path)])
+def test_a_name_that_is_too_long_is_an_error_of_ours(tmp_path: Path, write: Write) -> None:
+    with pytest.raises(OutputError, match="cannot be written: File name too long"):
+        write(tmp_path / ("x" * 300))
+
+
+def test_write_json_keeps_the_order_and_refuses_what_is_no_number(tmp_path: Path) -> None:
+    write_json(tmp_path / "a.json", {"z": 1, "a": [None, 0.5]})
+    assert (tmp_path / "a.json").read_text() == '{\n  "z": 1,\n  "a": [\n    null,\n    0.5\n  ]\n}\n'
+    with pytest.raises(ValueError, match="JSON"):
+        write_json(tmp_path / "b.json", {"a": float("nan")})
+    assert listing(tmp_path) == ["a.json"]
+
+
+def test_a_directory_appears_whole_and_replaces_a_run_with_force(tmp_path: Path) -> None:
+    target = tmp_path / "deep" / "run"
+    with new_directory(target) as folder:
+        write_text(folder / "run.json", "{}")
+        assert not target.exists()
+    with new_directory(target, force=True) as folder:
+        write_text(folder / "after", "x")
+        assert listing(target) == ["run.json"]
+    assert listing(target.parent) == ["run", "run/after"]
+
+
+def test_a_directory_replaces_a_file_with_force(tmp_path: Path) -> None:
+    (tmp_path / "run").write_text("before")
+    with new_directory(tmp_path / "run", force=True):
+        pass
+    assert (tmp_path / "run").is_dir()
+
+
+def by_forced_directory(path: Path) -> None:
+    with new_directory(path, force=True):
+        pass
+
+
+@pytest.mark.parametrize("start", [by_forced_directory, lambda path: start_run(path, force=True)])
+def test_force_never_removes_a_folder_with_other_peoples_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, start: Write) -> None:
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "train.csv").write_text("sequence,label\n")
+    with pytest.raises(OutputError, match="data: holds files that are no result of dnabert, so --force does not remove it"):
+        start(tmp_path / "data")
+    (tmp_path / "run.json").write_text("{}")
+    (tmp_path / "inside").mkdir()
+    monkeypatch.chdir(tmp_path / "inside")
+    for path in (Path(), Path(".."), Path("/"), tmp_path):
+        with pytest.raises(OutputError, match="is the folder you are in, which cannot be replaced; choose another --out"):
+            start(path)
+    assert listing(tmp_path) == ["data", "data/train.csv", "inside", "run.json"]
+
+
+def test_a_run_is_started_in_a_new_an_empty_or_a_forced_folder_and_kept_on_resume(tmp_path: Path) -> None:
+    run = tmp_path / "deep" / "run"
+    start_run(run)
+    assert listing(run) == []
+    start_run(run, force=True)
+    (run / "run.json").write_text("{}")
+    start_run(run, resume=True)
+    assert listing(run) == ["run.json"]
+    start_run(run, force=True)
+    assert listing(run) == []
+    start_run(tmp_path / "other", resume=True)
+    (tmp_path / "file").write_text("before")
+    start_run(tmp_path / "file", force=True)
+    assert listing(tmp_path) == ["deep", "deep/run", "file", "other"]
+    assert (tmp_path / "file").is_dir()
+
+
+def test_sha256_is_that_of_the_bytes_and_a_missing_file_is_named(tmp_path: Path) -> None:
+    (tmp_path / "a").write_bytes(b"\0\1\n")
+    assert sha256_of_file(tmp_path / "a") == hashlib.sha256(b"\0\1\n").hexdigest()
+    with pytest.raises(DataFileError, match=r"absent: cannot be read: No such file or directory"):
+        sha256_of_file(tmp_path / "absent")
+    with pytest.raises(DataFileError, match=r"cannot be read: Is a directory"):
+        sha256_of_file(tmp_path)
+
+
+def test_provenance_names_version_command_seed_inputs_and_libraries() -> None:
+    facts = provenance("dnabert predict", {"a.fa": "sha"}, seed=7)
+    assert [facts[key] for key in ("dnabert", "command", "seed", "inputs")] == [__version__, "dnabert predict", 7, {"a.fa": "sha"}]
+    assert set(facts["versions"]) == {"python", "torch", "numpy", "safetensors", "scikit-learn", "pysam"}
+    json.dumps(facts, allow_nan=False)
+
+
+def test_provenance_lines_leave_out_what_is_empty() -> None:
+    assert provenance_lines("dnabert predict x", model_sha256="ab", trained_on="") == (
+        f"# dnabert {__version__}\n# command: dnabert predict x\n# model sha256: ab\n"
+    )
+
+
+class FullStdout(io.StringIO):
+    def flush(self) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
+def test_a_full_disk_behind_stdout_is_said_so_and_a_reader_that_has_gone_is_not_our_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stdout", FullStdout())
+    with pytest.raises(OutputError, match="stdout: no space left on the device"), open_output("-") as handle:
+        handle.write("id\n")
+    with pytest.raises(BrokenPipeError), open_output("-"):
+        raise BrokenPipeError
+
+
+def test_what_is_written_to_stdout_is_flushed_at_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    raw = io.BytesIO()
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(raw))
+    with open_output("-") as handle:
+        handle.write("id\n")
+    assert raw.getvalue() == b"id\n"
