@@ -8,14 +8,15 @@ from dnabert.cli.options import Ambiguous, ConfigFile, Force, Genome, Out, Quiet
 from dnabert.cli.tables import write_predictions
 from dnabert.data.labelled import LabelledSet, read_set
 from dnabert.data.targets import find_classes, make_targets
-from dnabert.device import DeviceName, DtypeName, choose_machine
+from dnabert.device import DeviceName, DtypeName, Machine, choose_machine
 from dnabert.infer.predictor import Predictor
 from dnabert.model.config import HeadConfig, Pooling
-from dnabert.output import check_free, write_json
+from dnabert.output import check_free, sha256_of_file, write_json
 from dnabert.registry import resolve_model
 from dnabert.settings import merge_settings
 from dnabert.train.config import FinetuneConfig, PresetName
 from dnabert.train.config import preset as preset_sizes
+from dnabert.train.finetune import FinetuneResult
 from dnabert.train.finetune import finetune as run_finetuning
 from dnabert.train.finetune import hold_out
 
@@ -114,24 +115,52 @@ def finetune(
         command=command_line(),
         quiet=quiet,
     )
-    predictor = Predictor(out, machine)
-    checked = predictor.evaluate(validation, rounds=0)
+    evaluate_run(out, result, validation, testing, machine, command_line())
+
+
+def evaluate_run(
+    run: Path,
+    result: FinetuneResult,
+    valid: LabelledSet,
+    test: LabelledSet | None,
+    machine: Machine,
+    command: str,
+) -> dict[str, float | int | None]:
+    """Write ``metrics.json`` and ``predictions.tsv`` of a finished run, from the saved model, the way ``predict`` reads it.
+
+    Args:
+        run: The run directory.
+        result: What training ended with.
+        valid: The validation set.
+        test: The test set, or None; it is read here for the first and only time.
+        machine: Where to compute.
+        command: The command line, for the record.
+
+    Returns:
+        Figures on the test set, or on the validation set if there is none.
+
+    Raises:
+        DataFileError: A label of the test set is not among those of the model.
+        OutputError: A file cannot be written.
+    """
+    predictor = Predictor(run, machine)
+    shown, evaluated = valid, predictor.evaluate(valid, rounds=0)
     figures: dict[str, object] = {
-        "valid": checked.metrics,
+        "valid": evaluated.metrics,
         "steps": result.steps,
         "best_step": result.best_step,
         "collapsed": result.collapsed,
     }
-    shown, evaluated = validation, checked
-    if testing is not None:
-        shown, evaluated = testing, predictor.evaluate(testing)
-        figures["test"] = evaluated.metrics
-        figures["test_intervals"] = evaluated.intervals
-    write_predictions(out / "predictions.tsv", shown, evaluated.predictions, predictor, command_line(), force=True)
-    write_json(out / "metrics.json", figures)
-    log.info("%s: step %d of %d kept; %s", out, result.best_step, result.steps, _summary("validation", checked.metrics))
-    if testing is not None:
+    log.info("%s: step %d of %d kept; %s", run, result.best_step, result.steps, _summary("validation", evaluated.metrics))
+    if test is not None:
+        shown, evaluated = test, predictor.evaluate(test)
+        figures |= {"test": evaluated.metrics, "test_intervals": evaluated.intervals}
         log.info("%s", _summary("test", evaluated.metrics))
+    if test is not None and Path(test.source).is_file():
+        figures["test_sha256"] = sha256_of_file(Path(test.source))
+    write_predictions(run / "predictions.tsv", shown, evaluated.predictions, predictor, command, force=True)
+    write_json(run / "metrics.json", figures)
+    return evaluated.metrics
 
 
 def _kmer_of(directory: Path) -> int:
