@@ -6,7 +6,8 @@ import pytest
 from scipy import stats
 from sklearn import metrics as sk
 
-from dnabert.metrics import SELECTION, bootstrap_intervals, calibration_table, score_task, softmax
+from dnabert.bootstrap import bootstrap_intervals
+from dnabert.metrics import SELECTION, calibration_table, score_task, softmax
 from dnabert.model.config import Task
 
 Floats = npt.NDArray[np.float64]

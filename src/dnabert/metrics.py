@@ -15,7 +15,7 @@ from sklearn import metrics as sk
 
 from dnabert.model.config import Task
 
-__all__ = ["SELECTION", "bootstrap_intervals", "calibration_table", "classification_metrics", "score_task", "softmax"]
+__all__ = ["SELECTION", "Metrics", "calibration_table", "classification_metrics", "score_task", "softmax"]
 
 Floats = npt.NDArray[np.floating[Any]]
 Metrics = dict[str, float | int | None]
@@ -146,40 +146,6 @@ def _mean_correlation(function: Callable[..., Any], targets: Floats, values: Flo
                 warnings.simplefilter("ignore", stats.NearConstantInputWarning)
                 found.append(float(function(x, y).statistic))
     return float(np.mean(found)) if found and np.isfinite(found).all() else None
-
-
-def bootstrap_intervals(
-    task: Task, targets: npt.NDArray[Any], predictions: Floats, *, rounds: int = 1000, level: float = 0.95, seed: int = 0
-) -> dict[str, tuple[float, float] | None]:
-    """Percentile bootstrap intervals of every figure of the task.
-
-    Args:
-        task: The task.
-        targets: As :func:`score_task`.
-        predictions: As :func:`score_task`.
-        rounds: Resamplings, with replacement, of the N examples.
-        level: Coverage.
-        seed: Source of randomness.
-
-    Returns:
-        Lower and upper bound by figure; None where fewer than half of the resamplings define the figure.
-
-    Source: Efron & Tibshirani 1993, percentile method.
-    """
-    rng = np.random.default_rng(seed)
-    drawn: dict[str, list[float]] = {}
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", UserWarning)
-        for _ in range(rounds):
-            pick = rng.integers(0, len(targets), size=len(targets))
-            for name, value in score_task(task, targets[pick], predictions[pick]).items():
-                drawn.setdefault(name, []).extend([] if value is None else [float(value)])
-    tail = 100 * (1 - level) / 2
-    return {
-        name: (float(np.percentile(values, tail)), float(np.percentile(values, 100 - tail))) if len(values) >= rounds / 2 else None
-        for name, values in drawn.items()
-        if name != "n"
-    }
 
 
 def calibration_table(targets: npt.NDArray[np.int64], probs: Floats, bins: int = 10) -> dict[str, Any]:

@@ -16,9 +16,8 @@ from dnabert.registry import resolve_model
 from dnabert.settings import merge_settings
 from dnabert.train.config import FinetuneConfig, PresetName
 from dnabert.train.config import preset as preset_sizes
-from dnabert.train.finetune import FinetuneResult
+from dnabert.train.finetune import FinetuneResult, hold_out
 from dnabert.train.finetune import finetune as run_finetuning
-from dnabert.train.finetune import hold_out
 
 log = logging.getLogger(__name__)
 

@@ -13,6 +13,7 @@ from typing import Any, Literal
 
 import numpy as np
 
+from dnabert.bootstrap import bootstrap_intervals
 from dnabert.checkpoint import ModelInfo, SavedModel, load_model
 from dnabert.data.batch import EncodedSet
 from dnabert.data.labelled import LabelledSet
@@ -21,7 +22,7 @@ from dnabert.data.targets import make_targets
 from dnabert.device import Machine
 from dnabert.errors import CheckpointError, ConfigError
 from dnabert.forward import Predictions, aligned, predict_set, probabilities
-from dnabert.metrics import bootstrap_intervals, calibration_table, score_task
+from dnabert.metrics import calibration_table, score_task
 
 __all__ = ["ENSEMBLE_FILE", "Evaluation", "Predictor", "StrandMode"]
 
@@ -123,7 +124,7 @@ class Predictor:
         predictions = self.predict(data.sequences, strand)
         encoded = EncodedSet(data.sequences, member.tokenizer, head, targets)
         true, values = aligned(encoded, predictions)
-        intervals = bootstrap_intervals(head.task, true, values, rounds=rounds) if rounds else {}
+        intervals = bootstrap_intervals(head.task, true, values, offsets=predictions.offsets, rounds=rounds) if rounds else {}
         classes = head.task in ("classify", "pair", "token")
         return Evaluation(
             score_task(head.task, true, values),

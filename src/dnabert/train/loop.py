@@ -1,7 +1,7 @@
 """THE training loop: accumulate, clip, step, log, evaluate, save, resume. Pre-training and fine-tuning are jobs that it runs.
 
-Every random draw of step s follows from the seed and s, so that a run that is killed at any moment and resumed ends with the same weights, bit
-by bit on a CPU, as one that was never stopped.
+Every random draw of step s follows from the seed and s, so that a run that is killed at any moment and resumed ends with the same
+weights, bit by bit on a CPU, as one that was never stopped.
 """
 
 import json
