@@ -5,8 +5,8 @@ import numpy.typing as npt
 import pytest
 
 from dnabert.bootstrap import _prepare, bootstrap_intervals
+from dnabert.choices import Task
 from dnabert.metrics import score_task
-from dnabert.model.config import Task
 
 
 def _example(task: Task, num_outputs: int, rng: np.random.Generator) -> tuple[npt.NDArray[np.generic], npt.NDArray[np.float64]]:

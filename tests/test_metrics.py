@@ -7,8 +7,8 @@ from scipy import stats
 from sklearn import metrics as sk
 
 from dnabert.bootstrap import bootstrap_intervals
+from dnabert.choices import Task
 from dnabert.metrics import SELECTION, calibration_table, score_task, softmax
-from dnabert.model.config import Task
 
 Floats = npt.NDArray[np.float64]
 

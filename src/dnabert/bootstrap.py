@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from dnabert.choices import Task
 from dnabert.metrics import Metrics, score_task
-from dnabert.model.config import Task
 
 __all__ = ["bootstrap_intervals"]
 

@@ -4,17 +4,14 @@ import contextlib
 import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Literal
 
 import torch
 from torch import nn
 
+from dnabert.choices import DeviceName, DtypeName
 from dnabert.errors import ConfigError
 
-__all__ = ["DeviceName", "DtypeName", "Machine", "autocast", "choose_machine", "inference", "seed_of", "seeded"]
-
-DeviceName = Literal["auto", "cpu", "cuda"]
-DtypeName = Literal["auto", "float32", "bfloat16"]
+__all__ = ["Machine", "autocast", "choose_machine", "inference", "seed_of", "seeded"]
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ import numpy.typing as npt
 from scipy import stats
 from sklearn import metrics as sk
 
-from dnabert.model.config import Task
+from dnabert.choices import Task
 
 __all__ = ["SELECTION", "Metrics", "calibration_table", "classification_metrics", "score_task", "softmax"]
 

@@ -323,7 +323,7 @@ def test_an_error_of_the_system_that_has_no_words_of_ours_is_one_line_too(
     def refuse(*_: object, **__: object) -> None:
         raise OSError(errno.EMFILE, os.strerror(errno.EMFILE), "somewhere")
 
-    monkeypatch.setattr("dnabert.cli.tokenize.read_set", refuse)
+    monkeypatch.setattr("dnabert.data.labelled.read_set", refuse)
     assert run(["tokenize", "f.fa", "--out", "out"]) == 1
     assert capsys.readouterr().err == "dnabert: somewhere: Too many open files\n"
     with pytest.raises(OSError, match="Too many open files"):

@@ -3,12 +3,12 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 
+from dnabert.choices import Task, TokenLevel
 from dnabert.data.labelled import LabelledSet
 from dnabert.data.sequences import SequenceSet, pack
 from dnabert.data.targets import find_classes, make_targets
 from dnabert.dna.sequence import encode_bases
 from dnabert.errors import DataFileError
-from dnabert.model.config import Task, TokenLevel
 
 
 def labelled(labels: Sequence[str], texts: Sequence[str] | None = None) -> LabelledSet:

@@ -1,7 +1,6 @@
 """Every kind of task from table to predictions, through the command line, on data with a planted signal."""
 
 import csv
-import importlib
 import json
 import random
 from pathlib import Path
@@ -9,16 +8,15 @@ from pathlib import Path
 import pytest
 
 from dnabert.cli.main import run as command
+from dnabert.train import config as train_config
 from dnabert.train.finetune import FinetuneJob
 from tests.toy import toy_config
-
-finetune_verb = importlib.import_module("dnabert.cli.finetune")
 
 
 @pytest.fixture(autouse=True)
 def small_models(monkeypatch: pytest.MonkeyPatch) -> None:
     """Models from random weights are toys here."""
-    monkeypatch.setattr(finetune_verb, "preset_sizes", lambda _name, kmer: toy_config(kmer))
+    monkeypatch.setattr(train_config, "preset", lambda _name, kmer: toy_config(kmer))
 
 
 def _dna(rng: random.Random, length: int) -> str:
@@ -162,7 +160,7 @@ def test_pairs_are_learned(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("pooling", ["mean", "max", "lstm", "attention"])
 def test_sequences_longer_than_one_window_are_read_whole(tmp_path: Path, pooling: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(finetune_verb, "preset_sizes", lambda _name, kmer: toy_config(kmer, max_positions=66))
+    monkeypatch.setattr(train_config, "preset", lambda _name, kmer: toy_config(kmer, max_positions=66))
     rng = random.Random(6)
     rows = [[_dna(rng, 66 + rng.randrange(1, 150)), str(number % 2)] for number in range(20)]
     table = _write(tmp_path / "t.csv", ["sequence", "label"], rows)

@@ -4,12 +4,8 @@ import json
 import logging
 from pathlib import Path
 
-from dnabert.cli.options import Ambiguous, Force, Genome, InputFile, Out, Quiet, command_line
-from dnabert.data.labelled import read_set
-from dnabert.device import DeviceName, DtypeName, choose_machine
-from dnabert.infer.predictor import Predictor, StrandMode
-from dnabert.output import check_free, open_output, provenance, sha256_of_file
-from dnabert.registry import resolve_model
+from dnabert.choices import StrandMode
+from dnabert.cli.options import Ambiguous, Device, Dtype, Force, Genome, InputFile, OutTable, Quiet, command_line
 
 log = logging.getLogger(__name__)
 
@@ -19,13 +15,13 @@ def evaluate(
     /,
     *,
     model: str,
-    out: Out = Path("-"),
+    out: OutTable = Path("-"),
     strand: StrandMode = "auto",
     genome: Genome = None,
     ambiguous: Ambiguous = "unk",
     rounds: int = 1000,
-    device: DeviceName = "auto",
-    dtype: DtypeName = "auto",
+    device: Device = "auto",
+    dtype: Dtype = "auto",
     force: Force = False,
     quiet: Quiet = False,
 ) -> None:
@@ -37,6 +33,12 @@ def evaluate(
         strand: both averages a sequence and its reverse complement; auto does so for models trained without regard to strand.
         rounds: Bootstrap resamplings.
     """
+    from dnabert.data.labelled import read_set
+    from dnabert.device import choose_machine
+    from dnabert.infer.predictor import Predictor
+    from dnabert.output import check_free, open_output, provenance, sha256_of_file
+    from dnabert.registry import resolve_model
+
     if str(out) != "-":
         check_free(out, force)
     predictor = Predictor(resolve_model(model), choose_machine(device, dtype))

@@ -12,6 +12,7 @@ from typing import NoReturn
 from cyclopts import App, CycloptsError
 
 from dnabert import __version__
+from dnabert.cli.options import typed_words
 from dnabert.errors import DnabertError
 
 __all__ = ["app", "main"]
@@ -57,6 +58,7 @@ def run(arguments: list[str], debug: bool = False) -> int:
         The exit code.
     """
     _set_up_logging(quiet="--quiet" in arguments)
+    typed_words.set(tuple(arguments))
     try:
         app(arguments, exit_on_error=False, print_error=False, result_action="return_value")
     except CycloptsError as error:

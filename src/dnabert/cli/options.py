@@ -1,16 +1,36 @@
 """Flags that several verbs share, and what they stand for."""
 
-import sys
+import shlex
+from contextvars import ContextVar
 from pathlib import Path
 from typing import Annotated
 
 from cyclopts import Parameter
 
-from dnabert.dna.sequence import AmbiguityPolicy
+from dnabert.choices import AmbiguityPolicy, DeviceName, DtypeName
 
-__all__ = ["Ambiguous", "ConfigFile", "Force", "Genome", "InputFile", "Out", "Quiet", "Settings", "command_line"]
+__all__ = [
+    "Ambiguous",
+    "ConfigFile",
+    "Device",
+    "Dtype",
+    "Force",
+    "Genome",
+    "InputFile",
+    "OutDirectory",
+    "OutTable",
+    "Quiet",
+    "Resume",
+    "Settings",
+    "command_line",
+    "typed_words",
+]
 
-Out = Annotated[Path, Parameter(allow_leading_hyphen=True, help="Where the result goes; - is stdout where the result is one table.")]
+OutDirectory = Annotated[Path, Parameter(help="The new directory.")]
+OutTable = Annotated[Path, Parameter(allow_leading_hyphen=True, help="The new file; - is stdout.")]
+Device = Annotated[DeviceName, Parameter(help="Where to compute; auto takes the GPU when there is one.")]
+Dtype = Annotated[DtypeName, Parameter(help="Number type of the matrix products; auto takes bfloat16 where the hardware has it.")]
+Resume = Annotated[bool, Parameter(negative="", help="Go on from the state in --out, with the same command.")]
 Force = Annotated[bool, Parameter(negative="", help="Replace what is at --out.")]
 Quiet = Annotated[bool, Parameter(negative="", help="Only warnings and errors on stderr.")]
 ConfigFile = Annotated[Path | None, Parameter(name="--config", help="TOML file with settings.")]
@@ -22,10 +42,14 @@ Ambiguous = Annotated[
     AmbiguityPolicy,
     Parameter(help="N and IUPAC letters: unk makes the k-mers over them [UNK], skip leaves the entry out, error stops."),
 ]
-InputFile = Annotated[str, Parameter(allow_leading_hyphen=True)]
+InputFile = Annotated[str, Parameter(name="INPUT", allow_leading_hyphen=True)]
 Genome = Annotated[Path | None, Parameter(help="Genome of a BED input: FASTA, plain or bgzip.")]
 
 
+typed_words: ContextVar[tuple[str, ...]] = ContextVar("typed_words", default=())
+"""The words after ``dnabert`` of the command that is running."""
+
+
 def command_line() -> str:
-    """The command as it was typed, for the record."""
-    return " ".join(["dnabert", *sys.argv[1:]])
+    """The command as it was typed, quoted so that a shell reads it again, for the record."""
+    return shlex.join(["dnabert", *typed_words.get()])

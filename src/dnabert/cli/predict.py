@@ -2,13 +2,8 @@
 
 import logging
 
-from dnabert.cli.options import Ambiguous, Force, Genome, InputFile, Out, Quiet, command_line
-from dnabert.cli.tables import write_predictions
-from dnabert.data.labelled import read_set
-from dnabert.device import DeviceName, DtypeName, choose_machine
-from dnabert.infer.predictor import Predictor, StrandMode
-from dnabert.output import check_free
-from dnabert.registry import resolve_model
+from dnabert.choices import StrandMode
+from dnabert.cli.options import Ambiguous, Device, Dtype, Force, Genome, InputFile, OutTable, Quiet, command_line
 
 log = logging.getLogger(__name__)
 
@@ -18,12 +13,12 @@ def predict(
     /,
     *,
     model: str,
-    out: Out,
+    out: OutTable,
     strand: StrandMode = "auto",
     genome: Genome = None,
     ambiguous: Ambiguous = "unk",
-    device: DeviceName = "auto",
-    dtype: DtypeName = "auto",
+    device: Device = "auto",
+    dtype: Dtype = "auto",
     force: Force = False,
     quiet: Quiet = False,
 ) -> None:
@@ -34,6 +29,13 @@ def predict(
         model: Run directory, ensemble, packaged name or hub id.
         strand: both averages a sequence and its reverse complement; auto does so for models trained without regard to strand.
     """
+    from dnabert.cli.results import write_predictions
+    from dnabert.data.labelled import read_set
+    from dnabert.device import choose_machine
+    from dnabert.infer.predictor import Predictor
+    from dnabert.output import check_free
+    from dnabert.registry import resolve_model
+
     if str(out) != "-":
         check_free(out, force)
     predictor = Predictor(resolve_model(model), choose_machine(device, dtype))

@@ -2,17 +2,14 @@
 
 import logging
 
-from dnabert.cli.options import ConfigFile, Force, Out, Quiet, Settings, command_line
-from dnabert.data.simulate import SimulationConfig, simulate_genome, write_simulation
-from dnabert.output import provenance_lines
-from dnabert.settings import merge_settings
+from dnabert.cli.options import ConfigFile, Force, OutDirectory, Quiet, Settings, command_line
 
 log = logging.getLogger(__name__)
 
 
 def simulate(
     *,
-    out: Out,
+    out: OutDirectory,
     seed: int = 42,
     config: ConfigFile = None,
     settings: Settings = None,
@@ -24,6 +21,10 @@ def simulate(
     Args:
         seed: All randomness comes from it; the same seed gives the same bytes.
     """
+    from dnabert.data.simulate import SimulationConfig, simulate_genome, write_simulation
+    from dnabert.output import provenance_lines
+    from dnabert.settings import merge_settings
+
     chosen = merge_settings(SimulationConfig(), config, settings or ())
     simulated = simulate_genome(chosen, seed)
     files = write_simulation(simulated, out, provenance_lines(command_line(), seed=str(seed)), force=force)

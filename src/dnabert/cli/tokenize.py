@@ -2,12 +2,7 @@
 
 import logging
 
-import numpy as np
-
-from dnabert.cli.options import Ambiguous, Force, InputFile, Out, Quiet, command_line
-from dnabert.data.labelled import read_set
-from dnabert.output import open_output, provenance_lines
-from dnabert.tokenizer import KmerTokenizer
+from dnabert.cli.options import Ambiguous, Force, InputFile, OutTable, Quiet, command_line
 
 log = logging.getLogger(__name__)
 
@@ -17,7 +12,7 @@ def tokenize(
     /,
     *,
     kmer: int = 6,
-    out: Out,
+    out: OutTable,
     max_tokens: int | None = None,
     ambiguous: Ambiguous = "unk",
     force: Force = False,
@@ -30,6 +25,12 @@ def tokenize(
         kmer: Length of a k-mer, 1 to 8.
         max_tokens: Cut sequences after so many k-mers; without it nothing is cut.
     """
+    import numpy as np
+
+    from dnabert.data.labelled import read_set
+    from dnabert.output import open_output, provenance_lines
+    from dnabert.tokenizer import KmerTokenizer
+
     tokenizer = KmerTokenizer(kmer, np.iinfo(np.int64).max if max_tokens is None else max_tokens)
     data = read_set(input_, kmer, ambiguous=ambiguous, labels=False)
     cut = 0

@@ -4,6 +4,7 @@ Several FASTA or 2bit files become one array of one byte per base, and an index 
 (N runs are never part of a window). Making it needs memory for the longest contig only.
 """
 
+import csv
 import hashlib
 import json
 import os
@@ -15,11 +16,12 @@ import numpy as np
 import numpy.typing as npt
 
 from dnabert.dna.fasta import read_contigs
+from dnabert.dna.regions import open_text
 from dnabert.dna.sequence import AMBIGUOUS, Codes, encode_bases
 from dnabert.errors import DataFileError, OutputError
 from dnabert.output import new_directory, sha256_of_file, write_json
 
-__all__ = ["Contig", "GenomeStore", "build_genome", "cache_directory", "clean_runs"]
+__all__ = ["Contig", "GenomeStore", "build_genome", "cache_directory", "clean_runs", "read_split"]
 
 _FORMAT = 1
 
@@ -142,3 +144,23 @@ def clean_runs(store: GenomeStore, contigs: tuple[Contig, ...], min_bp: int) -> 
         keep = ends - starts >= min_bp
         rows.append(np.stack([starts[keep], ends[keep]], axis=1) + contig.start)
     return np.concatenate(rows).astype(np.int64) if rows else np.empty((0, 2), np.int64)
+
+
+def read_split(path: Path) -> dict[str, str]:
+    """Split by contig name, from a TSV with the columns ``contig`` and ``split``.
+
+    Raises:
+        DataFileError: The columns are missing, or a line has another number of them.
+    """
+    with open_text(path) as handle:
+        rows = csv.reader((line for line in handle if not line.startswith("#")), delimiter="\t")
+        header = next(rows, [])
+        if "contig" not in header or "split" not in header:
+            raise DataFileError(f"{path}:1: needs the columns 'contig' and 'split', separated by tabs; found {', '.join(header) or 'none'}")
+        contig, split = header.index("contig"), header.index("split")
+        found = {}
+        for row in rows:
+            if len(row) != len(header):
+                raise DataFileError(f"{path}:{rows.line_num}: {len(row)} columns, but the header has {len(header)}")
+            found[row[contig]] = row[split]
+    return found

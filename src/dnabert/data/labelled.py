@@ -19,10 +19,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO, BinaryIO
 
+from dnabert.choices import AmbiguityPolicy
 from dnabert.data.sequences import SequenceSet, pack
 from dnabert.dna.fasta import read_fasta
 from dnabert.dna.regions import Genome, open_text, read_bed
-from dnabert.dna.sequence import AmbiguityPolicy, Codes, count_ambiguous, encode_bases
+from dnabert.dna.sequence import Codes, count_ambiguous, encode_bases
 from dnabert.errors import DataFileError, DnabertError, SequenceError
 from dnabert.tokenizer import join_kmers, looks_like_kmers
 

@@ -11,12 +11,13 @@ Source: Ji et al. 2021, section 2.2; recipe 1.4; widening spans: arXiv 2310.0764
 """
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from pydantic import BaseModel, ConfigDict, Field
 
+from dnabert.choices import MaskingKind
 from dnabert.dna.kmers import MASK_ID, NUM_SPECIAL, vocabulary_size
 
 __all__ = ["LEGACY_OFFSETS", "Masked", "MaskingConfig", "hidden_bases", "mask_legacy", "mask_spans", "mask_tokens"]
@@ -30,7 +31,7 @@ class MaskingConfig(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
-    kind: Literal["span", "legacy"] = "span"
+    kind: MaskingKind = "span"
     """span: leak-free; legacy: exactly as published."""
     rate: float = Field(default=0.15, gt=0, lt=1)
     """Share of k-mers to hide. legacy draws span centres with probability rate / k (the published 0.025 for k = 6)."""

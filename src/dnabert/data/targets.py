@@ -11,9 +11,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from dnabert.choices import Task, TokenLevel
 from dnabert.data.labelled import LabelledSet
 from dnabert.errors import DataFileError
-from dnabert.model.config import Task, TokenLevel
 
 __all__ = ["IGNORED", "Targets", "find_classes", "make_targets"]
 

@@ -7,8 +7,6 @@ complement of an unambiguous base is ``code ^ 1``.
 Source: Ji et al. 2021, published ``vocab.txt``; IUPAC nucleotide code (Cornish-Bowden 1985, NC-IUB).
 """
 
-from typing import Literal
-
 import numpy as np
 import numpy.typing as npt
 
@@ -17,7 +15,6 @@ from dnabert.errors import SequenceError
 __all__ = [
     "AMBIGUOUS",
     "BASES",
-    "AmbiguityPolicy",
     "Codes",
     "count_ambiguous",
     "decode_bases",
@@ -27,9 +24,6 @@ __all__ = [
 
 Codes = npt.NDArray[np.uint8]
 
-AmbiguityPolicy = Literal["unk", "skip", "error"]
-"""What to do with N and other IUPAC letters: ``unk`` makes every k-mer over them [UNK], ``skip`` leaves the record out and counts it,
-``error`` stops at the first one."""
 
 BASES = "ATCG"
 """Letters by base code."""

@@ -9,12 +9,13 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 
 from dnabert.bootstrap import bootstrap_intervals
 from dnabert.checkpoint import ModelInfo, SavedModel, load_model
+from dnabert.choices import StrandMode
 from dnabert.data.batch import EncodedSet
 from dnabert.data.labelled import LabelledSet
 from dnabert.data.sequences import SequenceSet
@@ -24,10 +25,13 @@ from dnabert.errors import CheckpointError, ConfigError
 from dnabert.forward import Predictions, aligned, predict_set, probabilities
 from dnabert.metrics import calibration_table, score_task
 
-__all__ = ["ENSEMBLE_FILE", "Evaluation", "Predictor", "StrandMode"]
+__all__ = [
+    "ENSEMBLE_FILE",
+    "Evaluation",
+    "Predictor",
+]
 
 
-StrandMode = Literal["auto", "forward", "both"]
 ENSEMBLE_FILE = "ensemble.json"
 log = logging.getLogger(__name__)
 

@@ -1,15 +1,12 @@
 """What a model is: its sizes, and what its head predicts."""
 
-from typing import Literal, Self
+from typing import Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-__all__ = ["ChunkPooling", "HeadConfig", "ModelConfig", "Pooling", "Task", "TokenLevel", "base", "mini", "small"]
+from dnabert.choices import ChunkPooling, Pooling, Task, TokenLevel
 
-Task = Literal["masked_lm", "classify", "multilabel", "regress", "token", "pair"]
-Pooling = Literal["cls", "mean", "max"]
-ChunkPooling = Literal["mean", "max", "lstm", "attention"]
-TokenLevel = Literal["kmer", "base"]
+__all__ = ["HeadConfig", "ModelConfig", "base", "mini", "small"]
 
 
 class ModelConfig(BaseModel):

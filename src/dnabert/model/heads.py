@@ -12,8 +12,9 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.nn.utils.rnn import pack_sequence
 
+from dnabert.choices import ChunkPooling, Pooling
 from dnabert.model.bert import Encoder, EncoderOutput, initialise
-from dnabert.model.config import ChunkPooling, HeadConfig, ModelConfig, Pooling
+from dnabert.model.config import HeadConfig, ModelConfig
 from dnabert.model.dropout import Dropout
 
 __all__ = ["ChunkPool", "Dnabert", "MaskedTokenHead", "ModelOutput", "average_over_bases", "pool_tokens"]

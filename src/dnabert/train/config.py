@@ -4,14 +4,13 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from dnabert.choices import PresetName
 from dnabert.data.corpus import CorpusConfig
 from dnabert.data.masking import MaskingConfig
 from dnabert.dna.kmers import check_kmer
 from dnabert.model.config import HeadConfig, ModelConfig, base, mini, small
 
-__all__ = ["FinetuneConfig", "OptimConfig", "PresetName", "PretrainConfig", "finetune_lr", "preset"]
-
-PresetName = Literal["mini", "small", "base"]
+__all__ = ["FinetuneConfig", "FinetuneOptimConfig", "OptimConfig", "PretrainConfig", "finetune_lr", "preset"]
 
 
 def preset(name: PresetName, kmer: int = 6) -> ModelConfig:
@@ -46,6 +45,19 @@ class OptimConfig(BaseModel):
     """Added to the root of the mean square."""
     clip_norm: float = Field(default=1.0, gt=0)
     """Largest norm of the gradient of a step."""
+
+
+class FinetuneOptimConfig(OptimConfig):
+    """AdamW as for pre-training, with the usual values of fine-tuning."""
+
+    lr: float | None = Field(default=None, gt=0)  # type: ignore[assignment]
+    """Highest learning rate; None chooses by the width of the model (:func:`finetune_lr`)."""
+    warmup: float = Field(default=0.1, ge=0, lt=1)
+    """Share of the steps in which the learning rate rises."""
+    beta2: float = Field(default=0.999, ge=0, lt=1)
+    """Decay of the mean of squared gradients."""
+    eps: float = Field(default=1e-8, gt=0)
+    """Added to the root of the mean square."""
 
 
 class PretrainConfig(BaseModel):
@@ -88,10 +100,8 @@ class FinetuneConfig(BaseModel):
 
     head: HeadConfig = HeadConfig(task="classify")
     """What to predict; num_outputs is set from the data."""
-    optim: OptimConfig = OptimConfig(lr=3e-5, warmup=0.1, beta2=0.999, eps=1e-8)
+    optim: FinetuneOptimConfig = FinetuneOptimConfig()
     """Optimiser and learning rate."""
-    auto_lr: bool = True
-    """Choose optim.lr by the width of the model; giving optim.lr turns this off."""
     epochs: int = Field(default=10, ge=1)
     """Passes over the training set, at most."""
     batch_size: int = Field(default=32, ge=1)
@@ -120,10 +130,10 @@ class FinetuneConfig(BaseModel):
 
 
 def finetune_lr(width: int, pretrained: bool) -> float:
-    """Learning rate for a model of this width: 3e-5 at 768 (the published one), more for narrow models (at most 5e-4) and for random weights.
+    """Learning rate for a model of this width: 3e-5 at 768, the published one; more for narrow models and for random weights.
 
     Args:
-        width: ``hidden_size`` of the model.
+        width: ``hidden_size`` of the model; below 154 the rate rises no more.
         pretrained: Whether the encoder was pre-trained.
 
     Source: recipe 1.6 (3e-5 at width 768); at width 256 it gives 2e-4, near the 3e-4 of first trials from random weights.

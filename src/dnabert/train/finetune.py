@@ -259,9 +259,8 @@ def finetune(
     head = config.head.model_copy(update={"num_outputs": len(classes)})
     config = config.model_copy(update={"head": head})
     model, saved = _encoder(start_from, config, sizes or ModelConfig())
-    if config.auto_lr:
-        lr = finetune_lr(model.config.hidden_size, saved is not None)
-        config = config.model_copy(update={"optim": config.optim.model_copy(update={"lr": lr})})
+    lr = config.optim.lr or finetune_lr(model.config.hidden_size, saved is not None)
+    config = config.model_copy(update={"optim": config.optim.model_copy(update={"lr": lr})})
     tokenizer = KmerTokenizer(model.config.kmer, model.config.max_positions - 2)
     encoded = _encode(data, head, classes, tokenizer)
     held = _encode(valid, head, classes, tokenizer)
@@ -299,7 +298,7 @@ def finetune(
         log.warning(
             "the model has collapsed: it says the same of every validation sequence. Check the labels; then lower the learning rate"
             " (--set optim.lr=%.1e), warm up longer (--set optim.warmup=0.2), or try another --seed",
-            config.optim.lr / 3,
+            lr / 3,
         )
     save_model(run, model, info)
     (run / STATE_FILE).unlink(missing_ok=True)

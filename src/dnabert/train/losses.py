@@ -8,8 +8,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from dnabert.choices import Task
 from dnabert.data.targets import IGNORED, Targets
-from dnabert.model.config import Task
 
 __all__ = ["class_weights", "target_weight", "task_loss"]
 

@@ -1,0 +1,92 @@
+"""What ``dnabert demo`` does: the main job on a simulated genome, from nothing to a report."""
+
+import logging
+import time
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict
+
+from dnabert.cli.results import evaluate_run, write_predictions
+from dnabert.data.corpus import CorpusConfig
+from dnabert.data.labelled import read_set
+from dnabert.data.simulate import SimulationConfig, simulate_genome, write_simulation
+from dnabert.device import Machine
+from dnabert.infer.baselines import gc_baseline, kmer_baseline
+from dnabert.infer.predictor import Predictor
+from dnabert.model.config import HeadConfig, mini
+from dnabert.output import provenance_lines, start_run
+from dnabert.report.demo import write_demo_report
+from dnabert.train.config import FinetuneConfig, OptimConfig, PretrainConfig
+from dnabert.train.finetune import finetune
+from dnabert.train.pretrain import pretrain
+
+log = logging.getLogger(__name__)
+
+
+class DemoConfig(BaseModel):
+    """What the demo does; small enough for two cores and a few minutes."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+    simulation: SimulationConfig = SimulationConfig(upstream_bp=34, downstream_bp=35)
+    """The genome; windows are core promoters (70 bp)."""
+    pretrain: PretrainConfig = PretrainConfig(
+        model=mini(3),
+        corpus=CorpusConfig(max_tokens=68),
+        optim=OptimConfig(lr=1e-3, warmup=0.1),
+        steps=150,
+        batch_size=32,
+        eval_every=50,
+        valid_windows=128,
+        log_every=10,
+        save_every=150,
+    )
+    """Brief pre-training: the course can be seen, the model is far from done."""
+    finetune: FinetuneConfig = FinetuneConfig(head=HeadConfig(task="classify"), epochs=5, patience=0, log_every=10, save_every=1000)
+    """Fine-tuning on the promoters of the training contigs."""
+
+
+def tell_story(out: Path, chosen: DemoConfig, machine: Machine, seed: int, *, force: bool, quiet: bool, command: str) -> None:
+    """Simulate, pre-train, fine-tune, predict, evaluate, and write ``report.html``.
+
+    Args:
+        out: The new directory.
+        chosen: What to do.
+        machine: Where to compute.
+        seed: Seed of the simulation.
+        force: Replace what is there.
+        quiet: No progress bars.
+        command: The command line, for the record.
+
+    Raises:
+        OutputError: The place is taken or cannot be written.
+    """
+    begin = time.perf_counter()
+    start_run(out, force=force)
+    genome, pretrained, finetuned = out / "simulation", out / "pretrained", out / "finetuned"
+
+    log.info("1/5 simulating a genome with planted promoters")
+    write_simulation(simulate_genome(chosen.simulation, seed), genome, provenance_lines(command, seed=str(seed)))
+
+    log.info("2/5 pre-training: %d steps on the unlabelled genome", chosen.pretrain.steps)
+    result = pretrain([genome / "genome.fa"], pretrained, chosen.pretrain, machine, command=command, quiet=quiet, cache=out / "cache")
+    log.info("    hidden bases predicted: %.1f %% (chance 25 %%)", 100 * (result.figures["hidden_base_accuracy"] or 0))
+
+    kmer = chosen.pretrain.model.kmer
+    train, valid, test = (read_set(genome / f"{split}.csv", kmer) for split in ("train", "valid", "test"))
+    log.info("3/5 fine-tuning on %d labelled sequences", len(train))
+    tuned = finetune(train, valid, finetuned, chosen.finetune, machine, start_from=pretrained, command=command, quiet=quiet)
+
+    log.info("4/5 predicting and evaluating %d sequences of contigs that were never seen", len(test))
+    metrics = evaluate_run(finetuned, tuned, valid, test, machine, command)
+    unlabelled = read_set(genome / "test.csv", kmer, labels=False)
+    predictor = Predictor(finetuned, machine)
+    write_predictions(out / "predictions.tsv", unlabelled, predictor.predict(unlabelled.sequences), predictor, command, force=True)
+    baselines = {
+        "4-mer counts, logistic regression": kmer_baseline(train, test),
+        "GC content, logistic regression": gc_baseline(train, test),
+    }
+
+    log.info("5/5 writing the report")
+    write_demo_report(out / "report.html", pretrained, finetuned, genome, baselines=baselines, command=command)
+    log.info("done in %.0f s: test AUROC %.3f; open %s", time.perf_counter() - begin, metrics["auroc"] or 0, out / "report.html")
