@@ -75,10 +75,10 @@ def test_an_answer_depends_neither_on_neighbours_nor_on_padding(task: str, pooli
 
 
 def slow_base_average(values: Tensor, kmer: int) -> Tensor:
-    """Mean over the k-mers that cover each base, (L, K), of one sequence's values (T, K)."""
+    """Mean, (L, K), over the k-mers that cover each base of what they say of it, (T, k, K)."""
     bases = []
     for base in range(len(values) + kmer - 1):
-        covering = [values[token] for token in range(len(values)) if token <= base < token + kmer]
+        covering = [values[token, base - token] for token in range(len(values)) if token <= base < token + kmer]
         bases.append(torch.stack(covering).mean(0))
     return torch.stack(bases)
 
@@ -88,29 +88,31 @@ def slow_base_average(values: Tensor, kmer: int) -> Tensor:
 def test_per_base_values_are_means_over_the_covering_kmers(data: st.DataObject) -> None:
     kmer = data.draw(st.integers(1, 8))
     lengths = data.draw(st.lists(st.integers(1, 12), min_size=1, max_size=5))
-    values = torch.randn(len(lengths), max(lengths), 2, generator=torch.Generator().manual_seed(data.draw(st.integers(0, 99))))
+    values = torch.randn(len(lengths), max(lengths), kmer, 2, generator=torch.Generator().manual_seed(data.draw(st.integers(0, 99))))
     real = torch.arange(max(lengths)) < torch.tensor(lengths)[:, None]
-    found = average_over_bases(values, real, kmer)
+    found = average_over_bases(values, real)
     assert found.shape == (len(lengths), max(lengths) + kmer - 1, 2)
     for row, length in enumerate(lengths):
         assert_close(found[row, : length + kmer - 1], slow_base_average(values[row, :length], kmer), **CLOSE)
         assert (found[row, length + kmer - 1 :] == 0).all()
     if len(set(lengths)) == 1:
-        assert_close(average_over_bases(values, None, kmer), found)
+        assert_close(average_over_bases(values, None), found)
 
 
 def test_a_token_model_answers_for_every_kmer_or_for_every_base() -> None:
     per_kmer = toy_model(HeadConfig(task="token", num_outputs=2, token_level="kmer"))
     per_base = toy_model(HeadConfig(task="token", num_outputs=2, token_level="base"))
     rows = rows_of(14, 5, 9)
+    assert per_base.classifier is not None
     with torch.no_grad():
         kmers, bases = per_kmer(*padded(rows)).logits, per_base(*padded(rows)).logits
         assert kmers.shape == (3, 12, 2)
         assert bases.shape == (3, 14, 2)
         for row, ids in enumerate(rows):
-            alone = per_kmer(ids[None]).logits[0]
-            assert_close(kmers[row, : len(ids) - 2], alone, **CLOSE)
-            assert_close(bases[row, : len(ids)], slow_base_average(alone, 3), **CLOSE)
+            assert_close(kmers[row, : len(ids) - 2], per_kmer(ids[None]).logits[0], **CLOSE)
+            hidden = per_base.encoder(ids[None]).last_hidden[0, 1:-1]
+            said = per_base.classifier(hidden).reshape(len(hidden), 3, 2)
+            assert_close(bases[row, : len(ids)], slow_base_average(said, 3), **CLOSE)
 
 
 def test_masked_token_logits_of_chosen_places_are_those_of_all_places() -> None:

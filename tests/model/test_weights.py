@@ -240,7 +240,7 @@ def test_sizes_cannot_be_read_off_something_else() -> None:
 
 def test_the_stored_classifier_tells_the_number_of_outputs() -> None:
     assert stored_outputs(to_published(toy_model())) is None
-    assert stored_outputs(to_published(toy_model(HeadConfig(task="token", num_outputs=7)))) == 7
+    assert stored_outputs(to_published(toy_model(HeadConfig(task="token", num_outputs=7, token_level="kmer")))) == 7
     assert stored_outputs({"module.classifier.weight": torch.ones(3, 4)}) == 3
 
 

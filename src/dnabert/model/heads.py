@@ -98,7 +98,9 @@ class Dnabert(nn.Module):
         with_pooler = task not in ("masked_lm", "token") and self.head_config.pooling == "cls"
         self.pooler = nn.Linear(config.hidden_size, config.hidden_size) if with_pooler else None
         self.masked_head = MaskedTokenHead(config) if task == "masked_lm" else None
-        self.classifier = None if task == "masked_lm" else nn.Linear(config.hidden_size, self.head_config.num_outputs)
+        # Per base, a k-mer speaks of each of its k bases apart: what it says of the first must not blur what it says of the last.
+        answers = config.kmer if task == "token" and self.head_config.token_level == "base" else 1
+        self.classifier = None if task == "masked_lm" else nn.Linear(config.hidden_size, answers * self.head_config.num_outputs)
         chunks = self.head_config.chunk_pooling
         self.chunk_pool = ChunkPool(chunks, config.hidden_size, self.head_config.rnn_layers) if chunks else None
         self.dropout = Dropout(self.head_config.dropout)
@@ -153,11 +155,11 @@ class Dnabert(nn.Module):
 
     def _token_logits(self, hidden: Tensor, mask: Tensor | None) -> Tensor:
         assert self.classifier is not None
-        logits: Tensor = self.classifier(self.dropout(hidden))[:, 1:-1]  # (B, T-2, K)
+        logits: Tensor = self.classifier(self.dropout(hidden))[:, 1:-1]  # (B, T-2, K), per base (B, T-2, k K)
         if self.head_config.token_level == "kmer":
             return logits
         real = None if mask is None else mask[:, 2:]  # [SEP] takes one place after the last k-mer
-        return average_over_bases(logits, real, self.config.kmer)
+        return average_over_bases(logits.reshape(*logits.shape[:2], self.config.kmer, -1), real)
 
 
 def pool_tokens(hidden: Tensor, mask: Tensor | None, pooling: Pooling, token_types: Tensor | None = None) -> Tensor:
@@ -190,20 +192,21 @@ def _are_kmers(mask: Tensor | None, token_types: Tensor | None) -> Tensor | None
     return followed if real is None else followed & real
 
 
-def average_over_bases(values: Tensor, real: Tensor | None, kmer: int) -> Tensor:
-    """Per-base values (B, L, K): the mean over the k-mers that cover a base, L = T-2+k-1.
+def average_over_bases(values: Tensor, real: Tensor | None) -> Tensor:
+    """Per-base values (B, L, K): the mean over the k-mers that cover a base of what each says of that base, L = T-2+k-1.
 
     Args:
-        values: One row for each k-mer, (B, T-2, K).
+        values: What every k-mer says of each of its k bases, first base first, (B, T-2, k, K).
         real: True where the k-mer is no padding, (B, T-2), or None.
-        kmer: Length of a k-mer.
 
     Returns:
         Means; 0 for padding bases.
     """
-    weight = torch.ones(values.shape[:2], device=values.device) if real is None else real.float()  # (B, T-2)
-    stacked = torch.cat([values.float() * weight[..., None], weight[..., None]], dim=-1).transpose(1, 2)  # (B, K+1, T-2)
-    sums = F.avg_pool1d(F.pad(stacked, (kmer - 1, kmer - 1)), kmer, stride=1) * kmer  # (B, K+1, L)
-    total, count = sums[:, :-1], sums[:, -1:]
-    means: Tensor = (total / count.clamp(min=1)).transpose(1, 2)
-    return means
+    rows, kmers, kmer, outputs = values.shape
+    weight = torch.ones(rows, kmers, 1, device=values.device) if real is None else real[..., None].float()  # (B, T-2, 1)
+    total = torch.zeros(rows, kmers + kmer - 1, outputs, device=values.device)  # (B, L, K)
+    count = torch.zeros(rows, kmers + kmer - 1, 1, device=values.device)  # (B, L, 1)
+    for offset in range(kmer):
+        total[:, offset : offset + kmers] += values[:, :, offset].float() * weight
+        count[:, offset : offset + kmers] += weight
+    return total / count.clamp(min=1)
