@@ -1,6 +1,6 @@
 """DNABERT: pre-train, fine-tune and apply BERT models of DNA over overlapping k-mers.
 
-The package is organised in floors; a module imports only from lower ones (see ``docs/architecture.md``).
+The package is organised in floors; a module imports only from lower ones (see ``CONTRIBUTING.md``).
 Nothing heavy is imported here, so that ``dnabert --help`` answers at once.
 """
 

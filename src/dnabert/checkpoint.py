@@ -13,7 +13,7 @@ import json
 import pickle
 import struct
 import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Self
 
@@ -206,13 +206,14 @@ def read_tensors(path: Path) -> dict[str, Tensor]:
     return tensors
 
 
-def load_model(directory: Path, head: HeadConfig | None = None) -> SavedModel:
+def load_model(directory: Path, head: HeadConfig | None = None, labels: tuple[str, ...] | None = None) -> SavedModel:
     """A model from a run directory or one in the published layout.
 
     Args:
         directory: Holds the weights and ``config.json``.
         head: The head to build instead of the stored one, fresh where the file has no weights for it (to fine-tune); None reads the stored
             head, strictly; an encoder stored without any head gets a fresh masked-token head.
+        labels: Names of the outputs of ``head``; the stored classifier is used only if it was trained for the same task and names.
 
     Returns:
         The model on the CPU in evaluation mode, and what was loaded.
@@ -231,8 +232,12 @@ def load_model(directory: Path, head: HeadConfig | None = None) -> SavedModel:
     except ConfigError as error:
         raise CheckpointError(f"{error}; config.json does not describe a DNABERT model") from error
     wanted = head or info.head
+    other = labels is not None and (info.labels, info.head.task) != (labels, wanted.task)
+    set_aside = [name for name in tensors if other and name.startswith("classifier.")]
+    tensors = {name: tensor for name, tensor in tensors.items() if name not in set_aside}
     model = Dnabert(config, wanted)
     report = from_published(model, tensors, str(path), new_head=head is not None or _is_bare(stored, tensors))
+    report = replace(report, unused=tuple(sorted([*report.unused, *set_aside])))
     info = info if head is None else ModelInfo(head=wanted, trained_on=info.trained_on)
     return SavedModel(model.eval(), info, directory, sha256_of_file(path), report)
 
@@ -295,7 +300,7 @@ def _published_info(stored: dict[str, Any], tensors: dict[str, Tensor], director
         "chunk_pooling": "lstm" if layers else None,
         "rnn_layers": max(len(layers), 1),
     }
-    labels = [str(named.get(str(number), number)) for number in range(outputs)]
+    labels = [str(named.get(str(number), number)).removeprefix("LABEL_") for number in range(outputs)]  # transformers' filler
     return validate_settings(ModelInfo, {"head": head, "labels": labels}, str(directory / "config.json"))
 
 

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from dnabert import __version__
-from dnabert.errors import DataFileError, OutputError
+from dnabert.errors import CheckpointError, DataFileError, OutputError
 
 __all__ = [
     "check_free",
@@ -179,25 +179,43 @@ def _remove(path: Path) -> None:
         path.unlink(missing_ok=True)
 
 
-def start_run(run: Path, *, force: bool = False, resume: bool = False) -> None:
-    """Make a run directory ready to be written to; call it when all inputs have been read and found good.
+def start_run(run: Path, facts: Mapping[str, Any], *, force: bool = False, resume: bool = False) -> None:
+    """Make a run directory ready to be written to, with its ``run.json``; call it when all inputs have been read and found good.
 
     Args:
         run: The directory.
-        force: Empty it if it is there.
-        resume: Keep what is there, to go on from it.
+        facts: What ``run.json`` is to hold; ``fingerprint`` says what the run is made of.
+        force: Empty the directory if it is there.
+        resume: Keep what is there, to go on from it, if it is a run with the same fingerprint.
 
     Raises:
         OutputError: The place is taken or cannot be written, or holds things that this package has not made.
+        CheckpointError: The run to resume has other settings or data.
     """
+    if resume and run.is_dir() and any(run.iterdir()):
+        _check_same_run(run, facts)
+        for left in run.glob(".*.tmp"):  # of a write that was killed
+            left.unlink()
+        return
+    check_free(run, force or resume)
+    _check_removable(run)
     try:
-        if not resume:
-            check_free(run, force)
-            _check_removable(run)
-            _remove(run)
+        _remove(run)
         run.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise _explain(error, run) from error
+    write_json(run / "run.json", facts)
+
+
+def _check_same_run(run: Path, facts: Mapping[str, Any]) -> None:
+    try:
+        stored = json.loads((run / "run.json").read_text(encoding="utf-8"))["fingerprint"]
+    except (OSError, ValueError, KeyError, TypeError):
+        raise OutputError(f"{run}: holds no run that could be resumed; choose another --out") from None
+    if stored != facts["fingerprint"]:
+        raise CheckpointError(
+            f"{run}: was made with other settings or data (see its run.json); give --resume the same command, or start anew with --force"
+        )
 
 
 def sha256_of_file(path: Path) -> str:

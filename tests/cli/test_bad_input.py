@@ -9,6 +9,7 @@ import pickle
 import re
 import shutil
 import sys
+import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -56,9 +57,12 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+CANARY = Path(tempfile.gettempdir()) / f"dnabert-code-was-run-{os.getpid()}"
+
+
 class Malicious:
     def __reduce__(self) -> tuple[object, tuple[str]]:
-        return Path.touch, (Path("/tmp/dnabert-code-was-run"),)
+        return Path.touch, (CANARY,)
 
 
 @pytest.fixture(autouse=True)
@@ -284,7 +288,7 @@ def test_bad_input_is_one_line_and_leaves_nothing(case: Case, tmp_path: Path, mo
     assert re.search(case.message, lines[0]), lines[0]
     assert shown.out == ""
     assert snapshot(tmp_path) == before
-    assert not Path("/tmp/dnabert-code-was-run").exists()
+    assert not CANARY.exists()
 
 
 WRITING = {

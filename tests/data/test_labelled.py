@@ -112,7 +112,7 @@ def test_peak_files_are_bed_files(tmp_path: Path, suffix: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "content", [b">a label=1\nACGTA\n", b"sequence,label,id\nACGTA,1,a\n", gzip.compress(b"sequence,label,id\nACGTA,1,a\n")]
+    "content", [b">a label=1\nACGTA\n", b"sequence,label,id\nACGTA,1,a\n", gzip.compress(b"sequence,label,id\nACGTA,1,a\n", mtime=0)]
 )
 def test_stdin_may_be_fasta_or_a_table_also_packed(monkeypatch: pytest.MonkeyPatch, content: bytes) -> None:
     give_stdin(monkeypatch, content)

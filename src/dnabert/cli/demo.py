@@ -8,7 +8,7 @@ from dnabert.cli.options import ConfigFile, Device, Dtype, Force, OutDirectory, 
 def demo(
     *,
     out: OutDirectory = Path("runs/demo"),
-    seed: int = 42,
+    seed: int | None = None,
     config: ConfigFile = None,
     settings: Settings = None,
     device: Device = "auto",
@@ -19,7 +19,7 @@ def demo(
     """Simulate a genome with planted promoters, pre-train, fine-tune, predict, evaluate, and tell it all in report.html.
 
     Args:
-        seed: All randomness comes from it.
+        seed: All randomness comes from it; without it, 42.
     """
     from dnabert.cli.demo_story import DemoConfig, tell_story
     from dnabert.device import choose_machine
@@ -27,4 +27,4 @@ def demo(
 
     flags = {"pretrain.seed": seed, "finetune.seed": seed}
     chosen = merge_settings(DemoConfig(), config, settings or (), flags)
-    tell_story(out, chosen, choose_machine(device, dtype), seed, force=force, quiet=quiet, command=command_line())
+    tell_story(out, chosen, choose_machine(device, dtype), 42 if seed is None else seed, force=force, quiet=quiet, command=command_line())

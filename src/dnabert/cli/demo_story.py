@@ -14,7 +14,7 @@ from dnabert.device import Machine
 from dnabert.infer.baselines import gc_baseline, kmer_baseline
 from dnabert.infer.predictor import Predictor
 from dnabert.model.config import HeadConfig, mini
-from dnabert.output import provenance_lines, start_run
+from dnabert.output import provenance, provenance_lines, start_run
 from dnabert.report.demo import write_demo_report
 from dnabert.train.config import FinetuneConfig, OptimConfig, PretrainConfig
 from dnabert.train.finetune import finetune
@@ -62,7 +62,8 @@ def tell_story(out: Path, chosen: DemoConfig, machine: Machine, seed: int, *, fo
         OutputError: The place is taken or cannot be written.
     """
     begin = time.perf_counter()
-    start_run(out, force=force)
+    facts = {**provenance(command, {}, seed), "config": chosen.model_dump(mode="json"), "fingerprint": ""}
+    start_run(out, facts, force=force)
     genome, pretrained, finetuned = out / "simulation", out / "pretrained", out / "finetuned"
 
     log.info("1/5 simulating a genome with planted promoters")

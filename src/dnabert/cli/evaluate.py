@@ -3,6 +3,10 @@
 import json
 import logging
 from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
+from cyclopts.validators import Number
 
 from dnabert.choices import StrandMode
 from dnabert.cli.options import Ambiguous, Device, Dtype, Force, Genome, InputFile, OutTable, Quiet, command_line
@@ -19,7 +23,7 @@ def evaluate(
     strand: StrandMode = "auto",
     genome: Genome = None,
     ambiguous: Ambiguous = "unk",
-    rounds: int = 1000,
+    rounds: Annotated[int, Parameter(validator=Number(gte=0))] = 1000,
     device: Device = "auto",
     dtype: Dtype = "auto",
     force: Force = False,
@@ -36,7 +40,7 @@ def evaluate(
     from dnabert.data.labelled import read_set
     from dnabert.device import choose_machine
     from dnabert.infer.predictor import Predictor
-    from dnabert.output import check_free, open_output, provenance, sha256_of_file
+    from dnabert.output import check_free, open_output, provenance
     from dnabert.registry import resolve_model
 
     if str(out) != "-":
@@ -45,13 +49,12 @@ def evaluate(
     pair = predictor.info.head.task == "pair"
     labelled = read_set(data, predictor.kmer, genome=genome, ambiguous=ambiguous, pair=pair)
     result = predictor.evaluate(labelled, strand, rounds)
-    inputs = {data: sha256_of_file(Path(data))} if data != "-" else {}
     content = {
         "model": {"sha256": predictor.sha256, "members": len(predictor.members), "task": predictor.info.head.task},
         "metrics": result.metrics,
         "intervals_95": result.intervals,
         "calibration": result.calibration,
-        "provenance": provenance(command_line(), inputs),
+        "provenance": provenance(command_line(), labelled.inputs()),
     }
     with open_output(out, force) as handle:
         handle.write(json.dumps(content, indent=2) + "\n")

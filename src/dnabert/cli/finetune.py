@@ -16,14 +16,14 @@ def finetune(
     model: str | None = None,
     valid: Path | None = None,
     test: Path | None = None,
-    task: FinetuneTask = "classify",
+    task: FinetuneTask | None = None,
     stranded: bool | None = None,
     pooling: Pooling | None = None,
     epochs: int | None = None,
     lr: float | None = None,
     batch_size: int | None = None,
-    preset: PresetName = "mini",
-    kmer: int = 6,
+    preset: PresetName | None = None,
+    kmer: int | None = None,
     genome: Genome = None,
     ambiguous: Ambiguous = "unk",
     resume: Resume = False,
@@ -42,14 +42,14 @@ def finetune(
         model: Run directory, packaged name or hub id; without it, random weights of --preset and --kmer.
         valid: Validation set; without it a tenth of the training set is held out.
         test: Test set.
-        task: What the labels are.
+        task: What the labels are; without it, classes.
         stranded: Whether the strand carries meaning (promoters, splice sites); --no-stranded for binding sites.
         pooling: Vector of a sequence: cls, mean or max.
         epochs: Passes over the training set, at most.
         lr: Highest learning rate; without it, chosen by the width of the model.
         batch_size: Sequences of one step.
-        preset: Sizes of a model from random weights.
-        kmer: k of a model from random weights.
+        preset: Sizes of a model from random weights; without it, mini.
+        kmer: k of a model from random weights; without it, 6.
         seed: All randomness comes from it.
     """
     from dnabert.checkpoint import load_model
@@ -57,7 +57,6 @@ def finetune(
     from dnabert.data.labelled import LabelledSet, read_set
     from dnabert.data.targets import find_classes, make_targets
     from dnabert.device import choose_machine
-    from dnabert.model.config import HeadConfig
     from dnabert.output import check_free
     from dnabert.registry import resolve_model
     from dnabert.settings import merge_settings
@@ -77,10 +76,12 @@ def finetune(
         "batch_size": batch_size,
         "seed": seed,
     }
-    chosen = merge_settings(FinetuneConfig(head=HeadConfig(task=task)), config, settings or (), flags)
+    chosen = merge_settings(FinetuneConfig(), config, settings or (), flags)
     machine = choose_machine(device, dtype)
     start_from = None if model is None else resolve_model(model)
-    sizes = preset_sizes(preset, kmer)
+    if start_from is not None and (preset or kmer):
+        log.warning("--preset and --kmer are for models from random weights; sizes and k are those of %s", start_from)
+    sizes = preset_sizes(preset or "mini", kmer or 6)
     shortest = sizes.kmer if start_from is None else load_model(start_from, chosen.head).model.config.kmer
 
     def load(path: Path) -> LabelledSet:

@@ -14,8 +14,8 @@ def pretrain(
     /,
     *,
     out: OutDirectory,
-    preset: PresetName = "mini",
-    kmer: int = 6,
+    preset: PresetName | None = None,
+    kmer: int | None = None,
     masking: MaskingKind | None = None,
     steps: int | None = None,
     split: Path | None = None,
@@ -33,8 +33,8 @@ def pretrain(
 
     Args:
         genomes: FASTA (plain, gzip, bgzip) or 2bit files.
-        preset: Sizes of the model.
-        kmer: Length of a k-mer, 1 to 8.
+        preset: Sizes of the model; without it, mini.
+        kmer: Length of a k-mer, 1 to 8; without it, 6.
         masking: span is leak-free; legacy is as published in 2021.
         steps: Optimiser steps.
         split: TSV with columns contig and split; contigs of train are read, those of valid validate, others are left out.
@@ -42,7 +42,6 @@ def pretrain(
         seed: All randomness comes from it.
     """
     from dnabert.data.genome import read_split
-    from dnabert.data.masking import MaskingConfig
     from dnabert.device import choose_machine
     from dnabert.registry import resolve_model
     from dnabert.settings import merge_settings
@@ -50,9 +49,9 @@ def pretrain(
     from dnabert.train.config import preset as preset_sizes
     from dnabert.train.pretrain import pretrain as run_pretraining
 
-    defaults = PretrainConfig(model=preset_sizes(preset, kmer))
-    if masking == "legacy":
-        defaults = defaults.model_copy(update={"masking": MaskingConfig(kind="legacy", final_rate=0.2)})
+    defaults = PretrainConfig(model=preset_sizes(preset or "mini", kmer or 6))
+    if model is not None and (preset or kmer):
+        log.warning("--preset and --kmer are for models from random weights; sizes and k are those of %s", model)
     flags = {"steps": steps, "seed": seed, "masking.kind": masking}
     result = run_pretraining(
         genomes,

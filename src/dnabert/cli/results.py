@@ -10,6 +10,7 @@ from dnabert.forward import Predictions
 from dnabert.infer.predictor import Predictor
 from dnabert.output import open_output, provenance_lines, sha256_of_file, write_json
 from dnabert.train.finetune import FinetuneResult
+from dnabert.train.loop import STATE_FILE
 
 __all__ = ["evaluate_run", "write_predictions"]
 
@@ -61,7 +62,7 @@ def evaluate_run(
         run: The run directory.
         result: What training ended with.
         valid: The validation set.
-        test: The test set, or None; it is read here for the first and only time.
+        test: The test set, or None; it is scored here, once.
         machine: Where to compute.
         command: The command line, for the record.
 
@@ -89,6 +90,7 @@ def evaluate_run(
         figures["test_sha256"] = sha256_of_file(Path(test.source))
     write_predictions(run / "predictions.tsv", shown, evaluated.predictions, predictor, command, force=True)
     write_json(run / "metrics.json", figures)
+    (run / STATE_FILE).unlink(missing_ok=True)
     return evaluated.metrics
 
 

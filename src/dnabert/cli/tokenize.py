@@ -21,7 +21,7 @@ def tokenize(
     """Write a TSV of id and space-separated token ids, with [CLS] and [SEP].
 
     Args:
-        input_: FASTA, CSV or TSV with a column 'sequence', or - for stdin.
+        input_: FASTA, CSV or TSV with a column 'sequence' (pairs: 'sequence1' and 'sequence2'), or - for stdin.
         kmer: Length of a k-mer, 1 to 8.
         max_tokens: Cut sequences after so many k-mers; without it nothing is cut.
     """
@@ -32,13 +32,14 @@ def tokenize(
     from dnabert.tokenizer import KmerTokenizer
 
     tokenizer = KmerTokenizer(kmer, np.iinfo(np.int64).max if max_tokens is None else max_tokens)
-    data = read_set(input_, kmer, ambiguous=ambiguous, labels=False)
+    data = read_set(input_, kmer, ambiguous=ambiguous, labels=False, pair=None)
     cut = 0
     with open_output(out, force) as handle:
         handle.write(provenance_lines(command_line(), kmer=str(kmer)))
         handle.write("id\ttokens\n")
-        for name, codes in zip(data.sequences.ids, data.sequences.first, strict=True):
-            encoding = tokenizer.encode(codes)
+        seconds = data.sequences.second or [None] * len(data)
+        for name, first, second in zip(data.sequences.ids, data.sequences.first, seconds, strict=True):
+            encoding = tokenizer.encode(first, second)
             cut += encoding.num_truncated_bases > 0
             handle.write(f"{name}\t{' '.join(map(str, encoding.ids.tolist()))}\n")
     log.info(

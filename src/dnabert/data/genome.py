@@ -126,11 +126,15 @@ def _write_store(directory: Path, paths: list[Path]) -> None:
 
 
 def _open_store(directory: Path, key: str, files: dict[str, str]) -> GenomeStore:
-    index = json.loads((directory / "index.json").read_text(encoding="utf-8"))
-    contigs = tuple(Contig(*entry) for entry in index["contigs"])
-    codes = np.memmap(directory / "codes.bin", dtype=np.uint8, mode="r")
+    damaged = f"{directory}: the genome store is damaged; remove this folder, it will be made again"
+    try:
+        index = json.loads((directory / "index.json").read_text(encoding="utf-8"))
+        contigs = tuple(Contig(*entry) for entry in index["contigs"])
+        codes = np.memmap(directory / "codes.bin", dtype=np.uint8, mode="r")
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise DataFileError(damaged) from error
     if len(codes) != sum(contig.length for contig in contigs):
-        raise DataFileError(f"{directory}: the genome store is damaged; remove this folder, it will be made again")
+        raise DataFileError(damaged)
     return GenomeStore(codes, contigs, key, files, index["num_ambiguous"])
 
 

@@ -9,6 +9,8 @@
 
 import csv
 import gzip
+import hashlib
+import json
 import re
 import shutil
 import sys
@@ -19,12 +21,15 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO, BinaryIO
 
+import numpy as np
+
 from dnabert.choices import AmbiguityPolicy
 from dnabert.data.sequences import SequenceSet, pack
 from dnabert.dna.fasta import read_fasta
 from dnabert.dna.regions import Genome, open_text, read_bed
 from dnabert.dna.sequence import Codes, count_ambiguous, encode_bases
 from dnabert.errors import DataFileError, DnabertError, SequenceError
+from dnabert.output import sha256_of_file
 from dnabert.tokenizer import join_kmers, looks_like_kmers
 
 __all__ = ["LabelledSet", "Row", "read_rows", "read_set"]
@@ -66,6 +71,7 @@ class LabelledSet:
         source: The file, or ``stdin``.
         num_skipped: Entries left out for their ambiguous bases.
         num_ambiguous: Ambiguous bases in the entries that were kept.
+        genome: The genome that a BED file was read with.
     """
 
     sequences: SequenceSet
@@ -74,9 +80,25 @@ class LabelledSet:
     source: str
     num_skipped: int = 0
     num_ambiguous: int = 0
+    genome: Path | None = None
 
     def __len__(self) -> int:
         return len(self.sequences)
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of what was read: ids, bases and labels. The same for the same content, whatever the file's name, format or packing."""
+        second = self.sequences.second
+        arrays = [part for packed in (self.sequences.first, second) if packed is not None for part in (packed.offsets, packed.codes)]
+        whole = hashlib.sha256(json.dumps([self.sequences.ids, self.labels]).encode())
+        for array in arrays:
+            whole.update(np.ascontiguousarray(array).tobytes())
+        return whole.hexdigest()
+
+    def inputs(self) -> dict[str, str]:
+        """SHA-256 by input, for the record: of the content that was read, and of the genome's file."""
+        genome = {} if self.genome is None else {str(self.genome): sha256_of_file(self.genome)}
+        return {f"{self.source} (content)": self.digest, **genome}
 
 
 def read_set(
@@ -86,7 +108,7 @@ def read_set(
     genome: Path | None = None,
     ambiguous: AmbiguityPolicy = "unk",
     labels: bool = True,
-    pair: bool = False,
+    pair: bool | None = False,
 ) -> LabelledSet:
     """All entries of a file, checked and encoded.
 
@@ -96,7 +118,7 @@ def read_set(
         genome: Indexed FASTA, for BED.
         ambiguous: What to do with N and other IUPAC letters.
         labels: Whether each entry must have a label; if not, labels are left out.
-        pair: Whether each entry must be a pair.
+        pair: Whether each entry must be a pair; None: as the first one.
 
     Raises:
         DataFileError: The file is missing, empty or malformed, an id occurs twice, or a label is missing.
@@ -110,6 +132,7 @@ def read_set(
     columns: tuple[list[Codes], list[Codes]] = ([], [])
     skipped = total_ambiguous = 0
     for row in read_rows(path, genome):
+        pair = len(row.sequences) == 2 if pair is None else pair
         _check_shape(row, labels, pair)
         if row.name in ids:
             raise DataFileError(f"{row.where}: the id {row.name} occurs twice (first at {ids[row.name]}); ids must be unique")
@@ -131,7 +154,7 @@ def read_set(
         rest = f"all {skipped} entries have ambiguous bases, and --ambiguous is skip" if skipped else "holds no entries"
         raise DataFileError(f"{source}: {rest}")
     sequences = SequenceSet(tuple(ids), pack(columns[0]), pack(columns[1]) if pair else None)
-    return LabelledSet(sequences, tuple(texts) if labels else None, tuple(where), source, skipped, total_ambiguous)
+    return LabelledSet(sequences, tuple(texts) if labels else None, tuple(where), source, skipped, total_ambiguous, genome)
 
 
 def _check_shape(row: Row, labels: bool, pair: bool) -> None:

@@ -36,7 +36,7 @@ class MaskingConfig(BaseModel):
     rate: float = Field(default=0.15, gt=0, lt=1)
     """Share of k-mers to hide. legacy draws span centres with probability rate / k (the published 0.025 for k = 6)."""
     final_rate: float | None = Field(default=None, gt=0, lt=1)
-    """Share of k-mers to hide in the last part of training; None keeps ``rate``. The paper goes from 0.15 to 0.20."""
+    """Share of k-mers to hide in the last part of training; None: span keeps ``rate``, legacy takes 4/3 of it, as published."""
     final_part: float = Field(default=1 / 6, ge=0, le=1)
     """Length of the last part, as a share of all steps (paper: 20k of 120k)."""
     width: int = Field(default=1, ge=1)
@@ -46,8 +46,11 @@ class MaskingConfig(BaseModel):
 
     def rate_at(self, step: int, num_steps: int) -> float:
         """The rate at a step (from 0)."""
-        last = self.final_rate is not None and step >= num_steps * (1 - self.final_part)
-        return self.final_rate if last and self.final_rate is not None else self.rate
+        if step < num_steps * (1 - self.final_part):
+            return self.rate
+        if self.final_rate is not None:
+            return self.final_rate
+        return self.rate * 4 / 3 if self.kind == "legacy" else self.rate
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@
 * token: one class for every base (or k-mer), as one letter or digit each, or separated by blanks.
 """
 
+import re
 from dataclasses import dataclass
 
 import numpy as np
@@ -59,7 +60,8 @@ def find_classes(data: LabelledSet, task: Task) -> tuple[str, ...]:
 
 
 def _class_order(name: str) -> tuple[int, int, str]:
-    return (0, int(name), name) if name.isdecimal() else (1, 0, name)
+    whole = re.fullmatch(r"[-+]?\d+", name)
+    return (0, int(name), name) if whole else (1, 0, name)
 
 
 def _names(label: str, task: Task) -> list[str]:

@@ -3,8 +3,8 @@
 import shutil
 from pathlib import Path
 
-from dnabert.checkpoint import load_model, weights_file
-from dnabert.infer.predictor import ENSEMBLE_FILE, check_same_task
+from dnabert.checkpoint import weights_file
+from dnabert.infer.predictor import ENSEMBLE_FILE, check_same_task, load_member
 from dnabert.output import new_directory, write_json
 from dnabert.tokenizer_json import tokenizer_files
 
@@ -24,7 +24,7 @@ def make_ensemble(runs: list[Path], out: Path, force: bool = False) -> None:
         ConfigError: The runs answer different questions.
         OutputError: The place is taken or cannot be written.
     """
-    members = [load_model(run) for run in runs]
+    members = [load_member(run) for run in runs]
     check_same_task(members)
     names = []
     with new_directory(out, force) as directory:

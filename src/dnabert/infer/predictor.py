@@ -68,7 +68,7 @@ class Predictor:
 
     def __init__(self, directory: Path, machine: Machine) -> None:
         self.machine = machine
-        self.members = [_load_member(path) for path in _member_directories(directory)]
+        self.members = [load_member(path) for path in _member_directories(directory)]
         check_same_task(self.members)
         self.info: ModelInfo = self.members[0].info
         digests = [member.sha256 for member in self.members]
@@ -84,32 +84,34 @@ class Predictor:
 
         Args:
             sequences: The sequences, or pairs.
-            strand: ``both`` averages a sequence and its reverse complement; ``auto`` does so for models trained without regard to strand.
+            strand: ``both`` averages a sequence and its reverse complement; ``auto`` does so for members trained without strand.
             progress: Called with the number of sequences done after each batch of each pass.
 
         Returns:
             Means over members and strands.
 
         Raises:
-            ConfigError: Both strands are asked of a model whose task has a strand for every base.
+            ConfigError: The members of an ensemble answer for different places.
         """
-        both = strand == "both" or (strand == "auto" and not self.info.stranded)
-        if strand == "both" and self.info.stranded:
+        if strand == "both" and any(member.info.stranded for member in self.members):
             log.warning("this model was trained on one strand (stranded): averaging both strands may lower its accuracy")
         total: Predictions | None = None
-        passes = 0
-        for member in self.members:
+        for number, member in enumerate(self.members):
             data = EncodedSet(sequences, member.tokenizer, member.model.head_config)
-            if data.num_cut:
+            if data.num_cut and number == 0:
                 limit = member.tokenizer.max_tokens + member.tokenizer.kmer - 1
                 log.warning("%d of %d sequences are longer than %d bases and were cut on the right", data.num_cut, len(data), limit)
-            for reverse in (False, True) if both else (False,):
-                raw = predict_set(member.model, data, self.machine, reverse=reverse, progress=progress)
-                found = probabilities(raw, member.model, member.info.target_scale, member.info.target_mean)
-                total = found if total is None else _add(total, found)
-                passes += 1
+            both = strand == "both" or (strand == "auto" and not member.info.stranded)
+            mean = self._read(member, data, False, progress)
+            if both:
+                mean = _weighted(mean, self._read(member, data, True, progress), 0.5)
+            total = mean if total is None else _weighted(mean, total, 1 / (number + 1))
         assert total is not None
-        return Predictions((total.values / passes).astype(np.float32), total.offsets)
+        return total
+
+    def _read(self, member: SavedModel, data: EncodedSet, reverse: bool, progress: Callable[[int], None] | None) -> Predictions:
+        raw = predict_set(member.model, data, self.machine, reverse=reverse, progress=progress)
+        return probabilities(raw, member.model, member.info.target_scale, member.info.target_mean)
 
     def evaluate(self, data: LabelledSet, strand: StrandMode = "auto", rounds: int = 1000) -> Evaluation:
         """Figures, intervals and calibration on labelled sequences.
@@ -139,10 +141,11 @@ class Predictor:
         )
 
 
-def _add(left: Predictions, right: Predictions) -> Predictions:
+def _weighted(left: Predictions, right: Predictions, weight: float) -> Predictions:
+    """``weight`` times left plus the rest of right."""
     if left.values.shape != right.values.shape or not _same_offsets(left, right):
         raise ConfigError("members of an ensemble of token models must give one answer per base: fine-tune with head.token_level=base")
-    return Predictions(left.values + right.values, left.offsets)
+    return Predictions((weight * left.values + (1 - weight) * right.values).astype(np.float32), left.offsets)
 
 
 def _same_offsets(left: Predictions, right: Predictions) -> bool:
@@ -162,7 +165,14 @@ def _member_directories(directory: Path) -> list[Path]:
         raise CheckpointError(f"{listing}: cannot be read: {error}; make the ensemble anew") from error
 
 
-def _load_member(directory: Path) -> SavedModel:
+def load_member(directory: Path) -> SavedModel:
+    """A fine-tuned model.
+
+    Raises:
+        CheckpointError: It cannot be read, is an ensemble, or has no fine-tuned head.
+    """
+    if (directory / ENSEMBLE_FILE).is_file():
+        raise CheckpointError(f"{directory}: is an ensemble; name its members instead")
     saved = load_model(directory)
     if saved.info.head.task == "masked_lm":
         raise CheckpointError(

@@ -1,8 +1,8 @@
 """Settings of pre-training and fine-tuning."""
 
-from typing import Literal
+from typing import Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from dnabert.choices import PresetName
 from dnabert.data.corpus import CorpusConfig
@@ -91,6 +91,14 @@ class PretrainConfig(BaseModel):
     """Steps between lines of metrics.jsonl."""
     save_every: int = Field(default=500, ge=1)
     """Steps between saved states."""
+
+    @model_validator(mode="after")
+    def _windows_fit_positions(self) -> Self:
+        if self.corpus.max_tokens + 2 > self.model.max_positions:
+            raise ValueError(
+                f"corpus.max_tokens {self.corpus.max_tokens} and two special tokens exceed model.max_positions {self.model.max_positions}"
+            )
+        return self
 
 
 class FinetuneConfig(BaseModel):

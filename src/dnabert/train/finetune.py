@@ -22,15 +22,15 @@ from dnabert.data.batch import Batch, EncodedSet, plan_batches
 from dnabert.data.labelled import LabelledSet
 from dnabert.data.targets import find_classes, make_targets
 from dnabert.device import Machine, seed_of
-from dnabert.errors import ConfigError, DataFileError
+from dnabert.errors import ConfigError, DataFileError, OutputError
 from dnabert.forward import aligned, predict_set, probabilities, score_predictions
 from dnabert.metrics import SELECTION
 from dnabert.model.config import HeadConfig, ModelConfig
 from dnabert.model.heads import Dnabert
-from dnabert.output import check_free, provenance, sha256_of_file, start_run, write_json
+from dnabert.output import check_free, provenance, start_run
 from dnabert.tokenizer import KmerTokenizer
 from dnabert.train.config import FinetuneConfig, finetune_lr
-from dnabert.train.loop import STATE_FILE, train
+from dnabert.train.loop import train
 from dnabert.train.losses import class_weights, target_weight, task_loss
 
 __all__ = ["FinetuneJob", "FinetuneResult", "finetune", "hold_out"]
@@ -58,28 +58,36 @@ class FinetuneResult:
 
 
 def hold_out(data: LabelledSet, fraction: float, seed: int) -> tuple[LabelledSet, LabelledSet]:
-    """A training set without, and a validation set with, a share of the entries; equal sequences stay on one side.
+    """A training set without, and a validation set with, a share of the entries of every label; equal sequences stay on one side.
 
     Args:
         data: All entries.
-        fraction: Share for validation; at least one entry, and at least one is left to train on.
+        fraction: Share for validation; of every label at least one sequence where there are two, and never the only one.
         seed: Source of randomness.
 
     Raises:
-        DataFileError: There are too few different sequences to split.
+        DataFileError: No label has two different sequences.
     """
+    assert data.labels is not None
     groups: dict[bytes, list[int]] = {}
     for row in range(len(data)):
         groups.setdefault(data.sequences.first[row].tobytes(), []).append(row)
-    if len(groups) < 2:
-        raise DataFileError(f"{data.source}: one sequence only, nothing can be held out for validation; give --valid")
-    order = np.random.default_rng(seed_of(seed, "hold out")).permutation(len(groups))
-    members = list(groups.values())
+    strata: dict[str, list[list[int]]] = {}
+    many = len(set(data.labels)) > max(20, len(data) // 10)  # values, not classes
+    for rows in groups.values():
+        strata.setdefault("" if many else data.labels[rows[0]], []).append(rows)
+    rng = np.random.default_rng(seed_of(seed, "hold out"))
     held: list[int] = []
-    for place in order[:-1].tolist():
-        if held and len(held) + len(members[place]) > fraction * len(data):
-            break
-        held += members[place]
+    for _, members in sorted(strata.items()):
+        wanted = round(fraction * sum(map(len, members)))
+        count = 0
+        for place in rng.permutation(len(members))[:-1].tolist():
+            if count and count + len(members[place]) > wanted:
+                break
+            held += members[place]
+            count += len(members[place])
+    if not held:
+        raise DataFileError(f"{data.source}: no label has two different sequences, so nothing can be held out for validation; give --valid")
     kept = sorted(set(range(len(data))) - set(held))
     return _take(data, kept), _take(data, sorted(held))
 
@@ -193,17 +201,18 @@ def _has_collapsed(job: FinetuneJob) -> bool:
     targets, values = aligned(job.valid, predictions)
     if len(targets) < 10 or not np.ptp(targets, axis=0).any():
         return False
-    if job.task in ("classify", "pair", "token"):
-        return len(np.unique(values.argmax(axis=1))) == 1
-    return bool(values.std(axis=0).max() < 1e-3)
+    same_class = job.task not in ("classify", "pair", "token") or len(np.unique(values.argmax(axis=1))) == 1
+    return same_class and bool(values.std(axis=0).max() < 0.02)
 
 
-def _encoder(source: Path | None, config: FinetuneConfig, sizes: ModelConfig) -> tuple[Dnabert, SavedModel | None]:
+def _encoder(
+    source: Path | None, config: FinetuneConfig, sizes: ModelConfig, classes: tuple[str, ...]
+) -> tuple[Dnabert, SavedModel | None]:
     if source is None:
         torch.manual_seed(seed_of(config.seed, "weights"))
         return Dnabert(sizes, config.head), None
     torch.manual_seed(seed_of(config.seed, "head"))
-    saved = load_model(source, config.head)
+    saved = load_model(source, config.head, labels=classes)
     fresh = ", ".join(saved.report.fresh) or "none"
     log.info("%s: %d tensors loaded; fresh: %s", source, len(saved.report.loaded), fresh)
     if saved.report.unused:
@@ -258,7 +267,7 @@ def finetune(
     classes = find_classes(data, task)
     head = config.head.model_copy(update={"num_outputs": len(classes)})
     config = config.model_copy(update={"head": head})
-    model, saved = _encoder(start_from, config, sizes or ModelConfig())
+    model, saved = _encoder(start_from, config, sizes or ModelConfig(), classes)
     lr = config.optim.lr or finetune_lr(model.config.hidden_size, saved is not None)
     config = config.model_copy(update={"optim": config.optim.model_copy(update={"lr": lr})})
     tokenizer = KmerTokenizer(model.config.kmer, model.config.max_positions - 2)
@@ -266,7 +275,7 @@ def finetune(
     held = _encode(valid, head, classes, tokenizer)
     info = _info(encoded, config, classes, data.source)
     facts = {
-        **provenance(command, _input_hashes(data, valid), config.seed),
+        **provenance(command, {**data.inputs(), **valid.inputs()}, config.seed),
         "model": None if saved is None else {"directory": str(start_from), "sha256": saved.sha256},
         "config": config.model_dump(mode="json"),
         "sizes": model.config.model_dump(mode="json"),
@@ -276,11 +285,16 @@ def finetune(
         "dtype": str(machine.dtype).removeprefix("torch."),
         "device": machine.device.type,
     }
-    identity = [facts[key] for key in ("inputs", "model", "config", "sizes", "n_train", "n_valid", "dtype")]
-    fingerprint = hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()
+    identity = [data.digest, valid.digest, saved.sha256 if saved else "", *(facts[key] for key in ("config", "sizes", "dtype"))]
+    facts["fingerprint"] = hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()
     job = FinetuneJob(model, encoded, held, config, info, machine)
-    start_run(run, force=force, resume=resume)
-    write_json(run / "run.json", facts)
+    if job.score(job.evaluate()) == -float("inf"):  # found here, not after an epoch
+        raise DataFileError(
+            f"{valid.source}: does not define {job.select_by} (one class only?); give another --valid, or --set select_by=loss"
+        )
+    start_run(run, facts, force=force, resume=resume)
+    if (run / "metrics.json").exists():
+        raise OutputError(f"{run}: is complete, there is nothing to resume; start anew with --force")
     progress = train(
         job,
         config,
@@ -289,7 +303,7 @@ def finetune(
         num_steps=config.epochs * job.steps_per_epoch,
         eval_every=max(1, job.steps_per_epoch // config.evaluations_per_epoch),
         patience=config.patience,
-        fingerprint=fingerprint,
+        fingerprint=str(facts["fingerprint"]),
         resume=resume,
         quiet=quiet,
     )
@@ -301,7 +315,6 @@ def finetune(
             lr / 3,
         )
     save_model(run, model, info)
-    (run / STATE_FILE).unlink(missing_ok=True)
     return FinetuneResult(run, progress.step, progress.best_step or progress.step, job.evaluate(), collapsed)
 
 
@@ -334,8 +347,3 @@ def _info(data: EncodedSet, config: FinetuneConfig, classes: tuple[str, ...], so
         target_scale=tuple(scale.tolist()) if regress else (),
         trained_on=f"{len(data)} sequences of {Path(source).name}",
     )
-
-
-def _input_hashes(*sets: LabelledSet) -> dict[str, str]:
-    files = {data.source for data in sets if Path(data.source).is_file()}
-    return {name: sha256_of_file(Path(name)) for name in sorted(files)}

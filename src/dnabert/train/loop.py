@@ -222,6 +222,7 @@ def _interruptible() -> Iterator[threading.Event]:
     def stop(_number: int, _frame: FrameType | None) -> None:
         if event.is_set():
             raise KeyboardInterrupt
+        log.warning("stopping: this step is finished and saved first; Ctrl-C again stops at once")
         event.set()
 
     before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}

@@ -60,8 +60,8 @@ def split_contigs(
 
     Args:
         store: The genome.
-        fraction: Share of the bases to hold out, roughly; contigs are taken in the order of a hash of their name. A genome of one contig
-            holds out its end.
+        fraction: Share of the bases to hold out, at most; contigs are taken in the order of a hash of their name. Where none is short
+            enough, the end of the longest is held out.
         split: ``train``, ``valid`` or anything else (left out) by contig name; contigs not named are left out. None: by ``fraction``.
 
     Raises:
@@ -77,8 +77,8 @@ def split_contigs(
     total = sum(contig.length for contig in store.contigs)
     ranked = sorted(store.contigs, key=lambda contig: hashlib.sha1(contig.name.encode()).digest())
     held: list[Contig] = []
-    for contig in ranked:
-        if sum(c.length for c in held) + contig.length <= 1.5 * fraction * total:
+    for contig in ranked[:-1]:
+        if sum(c.length for c in held) + contig.length <= fraction * total:
             held.append(contig)
     if held:
         names = {contig.name for contig in held}
@@ -304,12 +304,11 @@ def pretrain(
         "dtype": str(machine.dtype).removeprefix("torch."),
         "device": machine.device.type,
     }
-    fingerprint = hashlib.sha256(
+    facts["fingerprint"] = hashlib.sha256(
         json.dumps([facts[key] for key in ("config", "model", "train_contigs", "dtype")] + [store.key]).encode()
     ).hexdigest()
     job = PretrainJob(model, corpus, held_out, config, machine)
-    start_run(run, force=force, resume=resume)
-    write_json(run / "run.json", facts)
+    start_run(run, facts, force=force, resume=resume)
     progress = train(
         job,
         config,
@@ -318,7 +317,7 @@ def pretrain(
         num_steps=config.steps,
         eval_every=config.eval_every,
         patience=0,
-        fingerprint=fingerprint,
+        fingerprint=str(facts["fingerprint"]),
         resume=resume,
         quiet=quiet,
     )
