@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from dnabert import __version__, output
-from dnabert.errors import DataFileError, OutputError
+from dnabert.errors import CheckpointError, DataFileError, OutputError
 from dnabert.output import (
     check_free,
     new_directory,
@@ -21,13 +21,18 @@ from dnabert.output import (
     provenance,
     provenance_lines,
     sha256_of_file,
-    start_run,
     write_bytes,
     write_json,
     write_text,
 )
 
 Write = Callable[[Path], None]
+
+FACTS = {"fingerprint": "abc"}
+
+
+def start_run(run: Path, facts: dict[str, str] = FACTS, *, force: bool = False, resume: bool = False) -> None:
+    output.start_run(run, facts, force=force, resume=resume)
 
 
 def listing(folder: Path) -> list[str]:
@@ -110,7 +115,7 @@ def test_an_empty_folder_is_free(tmp_path: Path) -> None:
         start(folder)
         assert folder.is_dir()
     with pytest.raises(OutputError, match="Is a directory"):
-        by_open_output(tmp_path / "start_run")
+        by_open_output(tmp_path / "by_new_directory")
 
 
 def test_with_force_a_file_is_replaced(tmp_path: Path) -> None:
@@ -277,21 +282,35 @@ def test_force_never_removes_a_folder_with_other_peoples_files(tmp_path: Path, m
     assert listing(tmp_path) == ["data", "data/train.csv", "inside", "run.json"]
 
 
-def test_a_run_is_started_in_a_new_an_empty_or_a_forced_folder_and_kept_on_resume(tmp_path: Path) -> None:
+def test_a_run_is_started_in_a_new_an_empty_or_a_forced_folder(tmp_path: Path) -> None:
     run = tmp_path / "deep" / "run"
     start_run(run)
-    assert listing(run) == []
-    start_run(run, force=True)
-    (run / "run.json").write_text("{}")
-    start_run(run, resume=True)
+    assert json.loads((run / "run.json").read_text()) == FACTS
+    (run / "metrics.jsonl").write_text("")
+    start_run(run, {"fingerprint": "other"}, force=True)
     assert listing(run) == ["run.json"]
-    start_run(run, force=True)
-    assert listing(run) == []
-    start_run(tmp_path / "other", resume=True)
+    assert json.loads((run / "run.json").read_text()) == {"fingerprint": "other"}
     (tmp_path / "file").write_text("before")
     start_run(tmp_path / "file", force=True)
-    assert listing(tmp_path) == ["deep", "deep/run", "file", "other"]
     assert (tmp_path / "file").is_dir()
+
+
+def test_only_the_same_run_is_resumed_and_nothing_of_it_is_lost(tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    start_run(run, resume=True)  # nothing there yet: a new run
+    (run / "state.safetensors").write_text("state")
+    (run / ".state.safetensors.1.tmp").write_text("of a write that was killed")
+    start_run(run, {"fingerprint": "abc", "command": "typed otherwise"}, resume=True)
+    assert listing(run) == ["run.json", "state.safetensors"]
+    assert json.loads((run / "run.json").read_text()) == FACTS
+    with pytest.raises(CheckpointError, match=r"run: was made with other settings or data \(see its run.json\)"):
+        start_run(run, {"fingerprint": "xyz"}, resume=True)
+    assert json.loads((run / "run.json").read_text()) == FACTS
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "thesis.txt").write_text("years of work")
+    with pytest.raises(OutputError, match="mine: holds no run that could be resumed"):
+        start_run(tmp_path / "mine", resume=True)
+    assert listing(tmp_path / "mine") == ["thesis.txt"]
 
 
 def test_sha256_is_that_of_the_bytes_and_a_missing_file_is_named(tmp_path: Path) -> None:

@@ -145,7 +145,7 @@ LABELS = [
     ),
     Case(
         "finetune --train in.csv --model M/pretrained --out out",
-        "in\\.csv: one sequence only, nothing can be held out for validation; give --valid",
+        "in\\.csv: no label has two different sequences, so nothing can be held out for validation; give --valid",
         {"in.csv": "sequence,label\nACGT,1\n"},
     ),
     Case(
