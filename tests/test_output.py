@@ -114,8 +114,9 @@ def test_an_empty_folder_is_free(tmp_path: Path) -> None:
         folder.mkdir()
         start(folder)
         assert folder.is_dir()
+    (tmp_path / "plain").mkdir()
     with pytest.raises(OutputError, match="Is a directory"):
-        by_open_output(tmp_path / "by_new_directory")
+        by_open_output(tmp_path / "plain")
 
 
 def test_with_force_a_file_is_replaced(tmp_path: Path) -> None:

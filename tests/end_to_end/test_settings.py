@@ -74,11 +74,9 @@ def test_validation_of_one_class_is_refused_before_training(tmp_path: Path, caps
 
 @pytest.mark.parametrize("seed", range(6))
 def test_rare_class_is_held_out_and_trained_on(tmp_path: Path, seed: int) -> None:
-    rows = (
-        _table(tmp_path / "t.csv", ["a"], 40, seed).read_text()
-        + _table(tmp_path / "u.csv", ["rare"], 2, seed + 50).read_text().split("\n", 1)[1]
-    )
-    (tmp_path / "t.csv").write_text(rows)
+    common = _table(tmp_path / "t.csv", ["a"], 40, seed).read_text()
+    rare = _table(tmp_path / "u.csv", ["rare"], 2, seed + 50).read_text()
+    (tmp_path / "t.csv").write_text(common + rare.split("\n", 1)[1])
     assert _finetune("--train", tmp_path / "t.csv", "--out", tmp_path / "run", "--seed", str(seed)) == 0
     kept = [line.split("\t")[1] for line in (tmp_path / "run" / "predictions.tsv").read_text().splitlines() if line[0] != "#"]
     assert kept.count("rare") == 1
