@@ -41,8 +41,9 @@ class OptimConfig(BaseModel):
     """Decay of the mean of gradients."""
     beta2: float = Field(default=0.98, ge=0, lt=1)
     """Decay of the mean of squared gradients."""
-    eps: float = Field(default=1e-6, gt=0)
-    """Added to the root of the mean square."""
+    eps: float = Field(default=1e-8, gt=0)
+    """Added to the root of the mean square. The published 1e-6 keeps small models on their first plateau for thousands of steps: the
+    gradients of attention are that small there."""
     clip_norm: float = Field(default=1.0, gt=0)
     """Largest norm of the gradient of a step."""
 

@@ -1,0 +1,70 @@
+"""Pre-training learns what the genome holds, and keeps held-out contigs out."""
+
+from pathlib import Path
+
+import pytest
+
+from dnabert.data.genome import build_genome
+from dnabert.device import choose_machine
+from dnabert.errors import ConfigError, DataFileError
+from dnabert.settings import validate_settings
+from dnabert.train.config import PretrainConfig
+from dnabert.train.pretrain import pretrain, split_contigs
+
+UNIT = "ACGTTGCAGGATC"
+
+
+def _genome(path: Path, num_contigs: int = 6, repeats: int = 400) -> Path:
+    path.write_text("".join(f">c{number}\n{(UNIT * repeats)[number % 13 :]}\n" for number in range(num_contigs)))
+    return path
+
+
+def test_hidden_bases_that_can_be_known_are_learned(tmp_path: Path) -> None:
+    """Every window is the same sequence, so that its place tells every hidden base; context takes longer to learn than a test may last."""
+    model = {"kmer": 3, "num_layers": 2, "hidden_size": 32, "num_heads": 4, "intermediate_size": 64}
+    config = PretrainConfig.model_validate(
+        {
+            "model": {**model, "hidden_dropout": 0, "attention_dropout": 0},
+            "corpus": {"max_tokens": 37, "full_probability": 1, "sampling_rate": 0, "both_strands": False},
+            "optim": {"lr": 5e-3},
+            "steps": 150,
+            "batch_size": 16,
+            "valid_fraction": 0.2,
+            "eval_every": 150,
+        }
+    )
+    genome = tmp_path / "g.fa"
+    genome.write_text("".join(f">c{number}\n{UNIT * 3}\n" for number in range(60)))
+    result = pretrain([genome], tmp_path / "run", config, choose_machine("cpu", "float32"), cache=tmp_path / "cache", quiet=True)
+    assert (result.figures["hidden_base_accuracy"] or 0) > 0.95
+    assert (result.figures["masked_accuracy"] or 0) > 0.95
+    assert (result.figures["perplexity"] or 99) < 1.5
+
+
+@pytest.mark.parametrize("fraction", [0.05, 0.1, 0.3, 0.7])
+def test_held_out_share_is_what_was_asked(tmp_path: Path, fraction: float) -> None:
+    store = build_genome([_genome(tmp_path / "g.fa", num_contigs=100, repeats=5)], tmp_path / "cache")
+    train, valid = split_contigs(store, fraction)
+    assert abs(sum(contig.length for contig in valid) / len(store.codes) - fraction) < 0.02
+    assert {contig.name for contig in train}.isdisjoint(contig.name for contig in valid)
+
+
+def test_genome_of_one_contig_holds_out_its_end(tmp_path: Path) -> None:
+    store = build_genome([_genome(tmp_path / "g.fa", num_contigs=1)], tmp_path / "cache")
+    (train,), (valid,) = split_contigs(store, 0.1)
+    assert (train.start, train.length + valid.length) == (0, len(store.codes))
+    assert valid.start == train.length == round(0.9 * len(store.codes))
+
+
+def test_split_decides_and_must_name_a_training_contig(tmp_path: Path) -> None:
+    store = build_genome([_genome(tmp_path / "g.fa", num_contigs=3)], tmp_path / "cache")
+    train, valid = split_contigs(store, 0.5, {"c0": "train", "c1": "valid", "c2": "test"})
+    assert [contig.name for contig in train] == ["c0"]
+    assert [contig.name for contig in valid] == ["c1"]
+    with pytest.raises(DataFileError, match="the split names no contig of this genome as train"):
+        split_contigs(store, 0.5, {"chr1": "train"})
+
+
+def test_windows_longer_than_the_positions_are_refused_before_anything_starts() -> None:
+    with pytest.raises(ConfigError, match=r"corpus\.max_tokens 510 and two special tokens exceed model\.max_positions 100"):
+        validate_settings(PretrainConfig, {"model": {"max_positions": 100}}, "settings")
