@@ -42,8 +42,8 @@ class OptimConfig(BaseModel):
     beta2: float = Field(default=0.98, ge=0, lt=1)
     """Decay of the mean of squared gradients."""
     eps: float = Field(default=1e-8, gt=0)
-    """Added to the root of the mean square. The published 1e-6 keeps small models on their first plateau for thousands of steps: the
-    gradients of attention are that small there."""
+    """Added to the root of the mean square. Published: 1e-6, in ``recipes/``; on the first plateau of small models the gradients of
+    attention are so small that it slows their steps."""
     clip_norm: float = Field(default=1.0, gt=0)
     """Largest norm of the gradient of a step."""
 

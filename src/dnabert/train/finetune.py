@@ -46,14 +46,12 @@ class FinetuneResult:
         run: The run directory, a model.
         steps: Optimiser steps done.
         best_step: The step whose weights were kept.
-        valid: Validation figures of these weights.
         collapsed: Whether the model says the same of every sequence.
     """
 
     run: Path
     steps: int
     best_step: int
-    valid: dict[str, float | int | None]
     collapsed: bool
 
 
@@ -315,7 +313,7 @@ def finetune(
             lr / 3,
         )
     save_model(run, model, info)
-    return FinetuneResult(run, progress.step, progress.best_step or progress.step, job.evaluate(), collapsed)
+    return FinetuneResult(run, progress.step, progress.best_step or progress.step, collapsed)
 
 
 def _encode(data: LabelledSet, head: HeadConfig, classes: tuple[str, ...], tokenizer: KmerTokenizer) -> EncodedSet:
