@@ -11,8 +11,14 @@ __all__ = [
     "MaskingKind",
     "Pooling",
     "PresetName",
+    "PromoterKind",
+    "PromoterNegatives",
+    "SpliceLevel",
     "StrandMode",
+    "SummitRule",
     "Task",
+    "TfbsMode",
+    "TfbsNegatives",
     "TokenLevel",
 ]
 
@@ -49,3 +55,22 @@ DeviceName = Literal["auto", "cpu", "cuda"]
 
 DtypeName = Literal["auto", "float32", "bfloat16"]
 """Number type of the matrix products; ``auto`` takes bfloat16 where the hardware has it."""
+
+PromoterKind = Literal["core", "300", "scan"]
+"""Windows about a transcription start site: 70 bases, 300 bases, or 10 kb cut into windows of 1001 bases."""
+
+PromoterNegatives = Literal["matched", "tata", "substitution", "paper"]
+"""What is no promoter: genomic windows alike in G+C and repeats; genomic windows with a TATA box; promoters with 12 of 20 parts made random;
+the last two, by the class of the promoter, as in 2021."""
+
+TfbsMode = Literal["auto", "binary", "multilabel", "separate"]
+"""Several peak files: one set with several labels, or one set for each; ``auto`` is binary for one file, multilabel for more."""
+
+TfbsNegatives = Literal["matched", "shuffle"]
+"""What is not bound: genomic windows off the peaks, alike in G+C and repeats; or dinucleotide shuffles of the bound ones."""
+
+SummitRule = Literal["required", "center"]
+"""A peak without a summit stops the work, or its centre is taken."""
+
+SpliceLevel = Literal["sequence", "token"]
+"""One label for a window, or one for each of its bases."""

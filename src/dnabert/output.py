@@ -34,7 +34,7 @@ __all__ = [
     "write_text",
 ]
 
-_OURS = ("run.json", "config.json", "ensemble.json", "index.json", "report.html")
+_OURS = ("run.json", "config.json", "ensemble.json", "index.json", "dataset.json", "report.html")
 """Files by which a folder is known as a result of this package, which ``--force`` may remove."""
 
 

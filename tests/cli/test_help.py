@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from dnabert.cli.main import VERBS, run
+from dnabert.cli.main import GROUPS, VERBS, run
 
 PROBE = """
 import sys
@@ -16,8 +16,12 @@ print(heavy, file=sys.stderr)
 sys.exit(code)
 """
 
+SUBVERBS = [(group, verb) for group, verbs in GROUPS.items() for verb in verbs]
 
-@pytest.mark.parametrize("words", [["--help"], ["--version"], *([verb, "--help"] for verb in VERBS)], ids=" ".join)
+
+@pytest.mark.parametrize(
+    "words", [["--help"], ["--version"], *([verb, "--help"] for verb in VERBS), *([*pair, "--help"] for pair in SUBVERBS)], ids=" ".join
+)
 def test_help_imports_nothing_heavy(words: list[str]) -> None:
     done = subprocess.run([sys.executable, "-c", PROBE, *words], capture_output=True, text=True, check=True, timeout=60)
     assert done.stdout.strip()

@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dnabert.data.labelled import LabelledSet, Row, read_rows, read_set
+from dnabert.data.rows.findings import MAX_SHOWN, Findings
 from dnabert.dna.sequence import decode_bases
 from dnabert.errors import DataFileError, DnabertError, RegionError, SequenceError
 
@@ -306,3 +307,161 @@ def test_rows_come_one_by_one_so_that_an_error_at_the_end_does_not_hide_the_firs
     assert next(rows) == Row("row1", ("ACGTA",), "1", f"{path}:2")
     with pytest.raises(DataFileError):
         next(rows)
+
+
+def test_the_header_again_in_the_middle_of_a_table_is_named(tmp_path: Path) -> None:
+    path = write(tmp_path / "t.csv", "sequence,label\nACGTA,1\nSequence,Label\nGGGCC,0\n")
+    with pytest.raises(
+        DataFileError, match=r"t\.csv:3: the header again, in the middle of the table; remove this line \(were files joined\?\)"
+    ):
+        read_set(path, 3)
+
+
+HEADERS = {
+    "ACGTA,1\nGGGCC,0\n": "the first line is an entry, not a header: put a line with the names of the columns, such as sequence and label",
+    "ACGTA;1\nGGGCC;0\n": r"the first line is an entry, not a header: .* before it, and separate the columns with .*, not semicolons",
+    "sequence;label\nACGTA;1\n": "the columns are separated by semicolons: save the table with commas or tabs",
+    "sequence label\nACGTA 1\n": "the columns are separated by blanks: save the table with commas or tabs",
+    "sequence|label\nACGTA|1\n": "the columns are separated by bars: save the table with commas or tabs",
+    "dna,label\nACGTA,1\n": "the column 'dna' holds DNA: rename it to 'sequence'",
+    "a,b,label\nACGTA,GGGCC,1\n": "the columns 'a' and 'b' hold DNA: rename the one to use to 'sequence', or both to 'sequence1' and",
+    "x,y\n1,2\n": "a FASTA file begins with '>'",
+}
+
+
+@pytest.mark.parametrize("text", HEADERS)
+def test_a_header_without_a_sequence_column_comes_with_what_is_probably_wrong(tmp_path: Path, text: str) -> None:
+    with pytest.raises(DataFileError, match=rf"t\.csv:1: the header is .*; it needs a column 'sequence' .*; {HEADERS[text]}"):
+        read_set(write(tmp_path / "t.csv", text), 3)
+
+
+FOREIGN = {
+    "##fileformat=VCFv4.2\n#CHROM\tPOS\n": "is a VCF file: variants have no sequences of their own; give a table, FASTA, or BED",
+    "##gff-version 3\nchr1\t.\tgene\t1\t9\t.\t+\t.\tID=a\n": "is a GFF file: an annotation has no sequences; dnabert dataset promoters",
+    '#!x\nchr1\tA\tgene\t1\t9\t.\t+\t.\tgene_id "a";\n': "is a GTF or GFF file: an annotation has no sequences; dnabert dataset promoters",
+    "@HD\tVN:1.6\n": "is a SAM file: aligned reads are no labelled sequences; samtools fasta makes FASTA of it",
+    "@read1\nACGT\n+\nIIII\n": "is a FASTQ file; samtools fasta makes FASTA of it",
+    "chr1\t0\t9\tpeak\n": r"looks like BED: contig, start, end and no header; name it \.bed and add --genome FASTA",
+    "chr1\t0\t9\tp\t1\t.\t1\t1\t1\t4\n": r"looks like BED \(peaks: name it \.narrowPeak\): contig, start, end and no header",
+}
+
+
+@pytest.mark.parametrize("text", FOREIGN)
+@pytest.mark.parametrize("packed", [False, True])
+def test_a_file_of_another_format_is_called_by_its_name(tmp_path: Path, text: str, packed: bool) -> None:
+    path = tmp_path / "t.csv"
+    path.write_bytes(gzip.compress(text.encode()) if packed else text.encode())
+    with pytest.raises(DataFileError, match=rf"t\.csv: {FOREIGN[text]}"):
+        read_set(path, 3)
+
+
+def test_numbers_beside_a_sequence_do_not_make_a_bed_file(tmp_path: Path) -> None:
+    with pytest.raises(DataFileError, match="the first line is an entry, not a header"):
+        read_set(write(tmp_path / "t.tsv", "ACGTA\t1\t0\nGGGCC\t0\t0\n"), 3)
+
+
+MANY_PROBLEMS = """id,sequence,label
+a,ACGTA,1
+
+b,MKVLI,1
+c,ACGTA
+a,GGGCC,
+id,sequence,label
+d,,0
+e,AC,0
+f,ACG TTT,0
+g,ACG1,1,9
+h,acgun,0
+"""
+
+
+def test_with_findings_every_problem_is_noted_and_the_good_entries_are_kept(tmp_path: Path) -> None:
+    path = write(tmp_path / "t.csv", MANY_PROBLEMS)
+    findings = Findings()
+    data = read_set(path, 3, findings=findings)
+    assert data.sequences.ids == ("a", "h")
+    assert letters(data) == ["ACGTA", "ACGTN"]
+    assert data.where == (f"{path}:2", f"{path}:12")
+    found = {problem.message.removeprefix(f"{path}:")[:32]: problem.kind for problem in findings.problems}
+    assert found == {
+        "4: b: 'L' at position 4 is not a": "not nucleotides",
+        "5: 2 columns, but the header has": "wrong number of columns",
+        "6: has no label; a table needs a": "no label",
+        "6: the id a occurs twice (first ": "id twice",
+        "7: the header again, in the midd": "header again",
+        "8: d: the sequence is empty": "empty sequence",
+        "9: e: 2 bases are fewer than k =": "too short",
+        "10: f: k-mer 2 (TTT) does not ov": "broken k-mers",
+        "11: 4 columns, but the header ha": "wrong number of columns",
+    }
+    assert (findings.num_entries, findings.num_blank_lines, findings.num_lower_case, findings.num_uracil) == (10, 1, 1, 1)
+    assert findings.layout is not None
+    assert (findings.layout.kind, findings.layout.columns, findings.layout.identity) == ("CSV", ("id", "sequence", "label"), 0)
+
+
+@pytest.mark.parametrize("case", BAD_TABLES)
+def test_the_first_problem_noted_is_the_error_that_stops_training(tmp_path: Path, case: str) -> None:
+    path = write(tmp_path / "t.csv", BAD_TABLES[case][0])
+    findings = Findings()
+    read_set(path, 3, findings=findings)
+    with pytest.raises(DnabertError) as caught:
+        read_set(path, 3)
+    if findings.lacks_label_column:  # one problem of the file, which whoever asks puts into words
+        assert "has no label; a table needs a column 'label'" in str(caught.value)
+    else:
+        assert findings.problems[0].message == str(caught.value)
+
+
+@given(rows=st.lists(st.sampled_from(["ACGTA,1", "ACG,0", "MEE,1", "AC,1", "ACGTA", "ACGTA,", ",1", "", "sequence,label"]), max_size=12))
+def test_what_is_kept_and_what_is_noted_add_up_to_all_entries(tmp_path_factory: pytest.TempPathFactory, rows: list[str]) -> None:
+    path = write(tmp_path_factory.mktemp("rows") / "t.csv", "\n".join(["sequence,label", *rows, ""]))
+    findings = Findings()
+    data = read_set(path, 3, findings=findings)
+    entries = [row for row in rows if row]
+    assert findings.num_entries == len(entries)
+    assert letters(data) == [row[:-2] for row in entries if row in ("ACGTA,1", "ACG,0")]
+    noted = {int(problem.message.removeprefix(f"{path}:").split(":")[0]) for problem in findings.problems if problem.kind != "no entries"}
+    assert noted == {place for place, row in enumerate(rows, start=2) if row and row not in ("ACGTA,1", "ACG,0")}
+
+
+def test_problems_of_a_kind_are_counted_when_there_are_many(tmp_path: Path) -> None:
+    path = write(tmp_path / "t.csv", "sequence,label\n" + "AC,1\n" * 50 + "ACGTA\n")
+    findings = Findings()
+    read_set(path, 3, findings=findings)
+    assert findings.counts == {"too short": 50, "wrong number of columns": 1}
+    assert len(findings.problems) == MAX_SHOWN + 1
+
+
+def test_findings_about_stdin_call_it_stdin(monkeypatch: pytest.MonkeyPatch) -> None:
+    give_stdin(monkeypatch, b"sequence,label\nACGTA\nMEE,1\n")
+    findings = Findings()
+    read_set("-", 3, findings=findings)
+    assert [problem.message[:8] for problem in findings.problems] == ["stdin:2:", "stdin:3:"]
+
+
+def test_a_file_that_breaks_off_is_a_problem_and_what_came_before_is_kept(tmp_path: Path) -> None:
+    text = "sequence,label\n" + "".join(f"{'ACGT'[number % 4] * 40}{number % 7},1\n"[1:] for number in range(3000))
+    path = tmp_path / "t.csv.gz"
+    packed = gzip.compress(text.encode())
+    path.write_bytes(packed[: len(packed) - 12])
+    findings = Findings()
+    read_set(path, 3, findings=findings)
+    assert findings.counts["unreadable file"] == 1
+    assert findings.num_entries > 100
+    assert findings.problems[-1].message.startswith(f"{path}: is no text file, or is damaged: ")
+
+
+def test_every_bed_region_that_does_not_fit_the_genome_is_noted(tmp_path: Path) -> None:
+    genome = write(tmp_path / "g.fa", ">chr1\nAACCGGTTAC\n")
+    path = write(tmp_path / "r.bed", "chr1\t0\t4\t1\nchr9\t0\t4\t1\nchr1\t5\t40\t0\nchr1\t4\t9\t0\n")
+    findings = Findings()
+    data = read_set(path, 3, genome=genome, findings=findings)
+    assert data.where == (f"{path}:1", f"{path}:4")
+    assert findings.counts == {"region": 2}
+
+
+def test_with_error_for_ambiguous_bases_every_such_entry_is_noted(tmp_path: Path) -> None:
+    findings = Findings()
+    data = read_set(write(tmp_path / "t.csv", AMBIGUOUS), 3, ambiguous="error", findings=findings)
+    assert data.sequences.ids == ("a",)
+    assert findings.counts == {"ambiguous bases": 2}

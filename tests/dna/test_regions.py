@@ -5,10 +5,13 @@ from pathlib import Path
 
 import pysam
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from dnabert.dna.regions import Genome, Region, open_text, read_bed
+from dnabert.dna.regions import Genome, Region, open_text, read_bed, read_bed_rows, require_strand
 from dnabert.dna.sequence import decode_bases
 from dnabert.errors import DataFileError, RegionError, SequenceError
+from tests.twobit import twobit
 
 # chr1 has 14 bases on three lines, chr2 has 4.
 GENOME = ">chr1 of two\nACGTAC\nNNacgt\nTT\n>chr2\nGGGG\n"
@@ -70,7 +73,12 @@ def test_gzip_byte_order_mark_and_crlf_make_no_difference(tmp_path: Path, pack) 
         ("chr1\tfive\t9", "start 'five' and end '9' must be whole numbers"),
         ("chr1\t5\t9.0", "start '5' and end '9.0' must be whole numbers"),
         ("chr1\t120\t90", "end 90 is before start 120; BED intervals are 0-based, half-open"),
-        ("chr1\t9\t9", "end 9 is not after start 9; BED intervals are 0-based, half-open"),
+        ("chr1\t9\t9", "end 9 is not after start 9; BED intervals are 0-based, half-open; if the file is 1-based, take 1 from every start"),
+        ("chr1\t1_0\t20", "start '1_0' and end '20' must be whole numbers"),
+        (
+            'chr1\tHAVANA\texon\t5\t9\t.\t+\t.\tgene_id "g"',
+            "this is a line of GTF or GFF3, and BED is wanted; give the file as an annotation (.gtf, .gff3)",
+        ),
         ("chr1\t-2\t9", "start -2 is before the contig; BED intervals are 0-based, half-open"),
         ("chr1\t1\t9\tn\t0\tplus", "strand 'plus' is not one of + - ."),
     ],
@@ -80,6 +88,53 @@ def test_a_malformed_line_is_named_with_its_number(tmp_path: Path, line: str, me
     with pytest.raises(RegionError) as caught:
         list(read_bed(path))
     assert str(caught.value) == f"{path}:2: {message}"
+
+
+def test_a_region_comes_with_all_columns_of_its_line(tmp_path: Path) -> None:
+    path = put(tmp_path, "chr1\t0\t3\tp\t7\t+\t2.5\nchr2 1 4\n", "a.bed")
+    assert list(read_bed_rows(path)) == [
+        (Region("chr1", 0, 3, "p", "+", f"{path}:1"), ["chr1", "0", "3", "p", "7", "+", "2.5"]),
+        (Region("chr2", 1, 4, "", ".", f"{path}:2"), ["chr2", "1", "4"]),
+    ]
+
+
+def test_header_lines_in_the_middle_are_passed_over_and_column_names_are_told(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    text = "chrom\tchromStart\tchromEnd\nchr1\t0\t3\n#x\ntrack type=bed\nchr start stop name\nbrowser hide all\n\nchr2\t1\t4\n"
+    path = put(tmp_path, text, "a.bed")
+    with caplog.at_level(logging.INFO):
+        assert [region.where for region in read_bed(path)] == [f"{path}:2", f"{path}:8"]
+    assert caplog.messages == [f"{path}:1: column names, passed over", f"{path}:5: column names, passed over"]
+
+
+def test_single_bases_in_a_one_based_file_are_recognised(tmp_path: Path) -> None:
+    path = put(tmp_path, "# sites\nchr1\t9\t9\n\nchr1\t12\t12\nchr2\t1\t1\n", "a.bed")
+    with pytest.raises(RegionError) as caught:
+        list(read_bed(path))
+    assert str(caught.value) == (
+        f"{path}:2: start and end are both 9, and alike on every other line: the file is 1-based, BED is 0-based, half-open;"
+        " if the file is 1-based, take 1 from every start"
+    )
+
+
+def test_an_empty_interval_among_others_does_not_make_the_file_one_based(tmp_path: Path) -> None:
+    path = put(tmp_path, "chr1\t9\t9\nchr1\t12\t15\n", "a.bed")
+    with pytest.raises(RegionError, match=r":1: end 9 is not after start 9; BED intervals are 0-based, half-open; if the file is 1-based"):
+        list(read_bed(path))
+
+
+def test_a_bgzip_bed_file_without_its_end_is_refused(tmp_path: Path) -> None:
+    path = put(tmp_path, "chr1\t0\t3\n", "a.bed")
+    pysam.tabix_compress(str(path), f"{path}.gz")
+    cut = put(tmp_path, Path(f"{path}.gz").read_bytes()[:-28], "cut.bed.gz")
+    with pytest.raises(DataFileError, match=r"cut\.bed\.gz: the bgzip file is truncated \(its end block is missing\); fetch it again"):
+        list(read_bed(cut))
+
+
+def test_a_missing_strand_is_an_error_where_it_matters() -> None:
+    assert require_strand(Region("chr1", 0, 3, strand="-"), "TSS") == "-"
+    with pytest.raises(RegionError) as caught:
+        require_strand(Region("chr1", 0, 3, where="a.bed:7"), "TSS")
+    assert str(caught.value) == "a.bed:7: has no strand, and a TSS has a direction; write + or - in column 6 of BED, or leave it out"
 
 
 @pytest.mark.parametrize("content", ["", "\n# nothing\ntrack x\n"])
@@ -131,6 +186,62 @@ def test_a_bgzip_genome_gives_the_same_bases_and_makes_both_indices(genome: Path
         assert sorted(path.name for path in genome.parent.iterdir()) == ["g.fa", "g.fa.gz", "g.fa.gz.fai", "g.fa.gz.gzi"]
 
 
+def test_a_2bit_genome_gives_the_same_bases(tmp_path: Path) -> None:
+    path = put(tmp_path, twobit([("chr1", "ACGTACNNacgtTT"), ("chr2", "GGGG")]), "g.2bit")
+    assert bases(path, Region("chr1", 3, 13, strand="-")) == "AACGTNNGTA"
+    assert bases(path, Region("2", 3, 4)) == "G"
+
+
+COMPLEMENT = {"A": "T", "C": "G", "G": "C", "T": "A", "N": "N"}
+
+
+@settings(deadline=None, max_examples=40)
+@given(st.lists(st.text(alphabet="ACGTN", min_size=1, max_size=150), min_size=1, max_size=3), st.integers(1, 70), st.booleans(), st.data())
+def test_bed_lines_give_the_bases_of_their_intervals_on_both_strands(
+    tmp_path_factory: pytest.TempPathFactory, contigs: list[str], width: int, as_twobit: bool, data: st.DataObject
+) -> None:
+    folder = tmp_path_factory.mktemp("genome")
+    named = [(f"c{number}", letters) for number, letters in enumerate(contigs)]
+    if as_twobit:
+        path = put(folder, twobit(named), "g.2bit")
+    else:
+        lines = [f">{name}\n" + "".join(f"{text[at : at + width]}\n" for at in range(0, len(text), width)) for name, text in named]
+        path = put(folder, "".join(lines), "g.fa")
+    expected, rows = [], []
+    for number in range(6):
+        name, letters = data.draw(st.sampled_from(named))
+        start = data.draw(st.integers(0, len(letters) - 1))
+        end = data.draw(st.integers(start + 1, len(letters)))
+        strand = data.draw(st.sampled_from("+-."))
+        rows.append(f"{name}\t{start}\t{end}\tr{number}\t0\t{strand}\n")
+        reverse = "".join(COMPLEMENT[base] for base in reversed(letters[start:end]))
+        expected.append((f"r{number}", strand, end - start, reverse if strand == "-" else letters[start:end]))
+    bed = put(folder, "".join(rows), "a.bed")
+    with Genome(path) as genome:
+        found = [(region.name, region.strand, region.end - region.start, decode_bases(genome.codes(region))) for region in read_bed(bed)]
+    assert found == expected
+
+
+def test_contigs_named_without_chr_are_found_and_told_once(genome: Path, caplog: pytest.LogCaptureFixture) -> None:
+    with Genome(genome) as reader:
+        for line in (1, 2):
+            assert decode_bases(reader.codes(Region("1", 0, 4, where=f"a.bed:{line}"))) == "ACGT"
+    assert caplog.messages == [f"a.bed: contigs are named 1, ..., {genome} has chr1, ...: taken for the same"]
+
+
+def test_a_genome_that_became_shorter_gives_no_short_sequence(genome: Path) -> None:
+    bases(genome, Region("chr1", 0, 4))
+    content = genome.read_bytes()
+    genome.write_bytes(content[:-3])
+    index = genome.with_name("g.fa.fai")
+    moment = genome.stat().st_mtime_ns + 1
+    os.utime(index, ns=(moment, moment))
+    with pytest.raises(
+        DataFileError, match=r"chr2:0-4 cannot be read: the file is damaged, or its index is of another file; remove its \.fai"
+    ):
+        bases(genome, Region("chr2", 0, 4))
+
+
 def test_lengths_of_all_contigs_are_known(genome: Path) -> None:
     with Genome(genome) as reader:
         assert reader.lengths == {"chr1": 14, "chr2": 4}
@@ -140,7 +251,13 @@ def test_lengths_of_all_contigs_are_known(genome: Path) -> None:
     ("region", "message"),
     [
         (Region("chr1", 9, 15, where="a.bed:3"), "a.bed:3: end 15 is beyond chr1, which has 14 bases"),
-        (Region("1", 0, 2, where="a.bed:4"), "a.bed:4: contig 1 is not in {genome} (it has chr1, chr2, ...)"),
+        (
+            Region("7", 0, 2, where="a.bed:4"),
+            "a.bed:4: contig 7 is not in {genome} (it has chr1, chr2); give the genome that the positions refer to,"
+            " or leave such entries out",
+        ),
+        (Region("chr1", -3, 2), "chr1:-3-2: chr1:-3-2 is no interval of chr1; 0 <= start < end must hold"),
+        (Region("chr1", 2, 2, where="a.bed:5"), "a.bed:5: chr1:2-2 is no interval of chr1; 0 <= start < end must hold"),
         (Region("chr2", 2, 5, strand="-"), "chr2:2-5(-): end 5 is beyond chr2, which has 4 bases"),
     ],
 )
@@ -194,7 +311,8 @@ def test_an_index_of_another_file_is_an_error(genome: Path) -> None:
     put(genome.parent, "chr1\t5000\t14\t60\t61\n", "g.fa.fai")
     with pytest.raises(DataFileError) as caught:
         bases(genome, Region("chr1", 900, 960))
-    assert str(caught.value) == f"{genome}: chr1:900-960 cannot be read: the file is damaged, or its index is of another file"
+    rule = "the file is damaged, or its index is of another file; remove its .fai"
+    assert str(caught.value) == f"{genome}: chr1:900-960 cannot be read: {rule}"
 
 
 def test_a_gzip_genome_is_refused_with_the_way_to_bgzip(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from dnabert.cli.main import VERBS, app
+from dnabert.cli.main import GROUPS, VERBS, app
 
 README = (Path(__file__).parents[2] / "README.md").read_text()
 COMMANDS = [
@@ -19,12 +19,14 @@ COMMANDS = [
 
 def test_every_verb_has_an_example() -> None:
     assert {command.split()[1] for command in COMMANDS} == set(VERBS)
+    shown = {tuple(command.split()[1:3]) for command in COMMANDS}
+    assert {(group, verb) for group, verbs in GROUPS.items() for verb in verbs} <= shown
 
 
 @pytest.mark.parametrize("command", sorted(set(COMMANDS)))
 def test_command_is_understood(command: str) -> None:
     function, bound, *_ = app.parse_args(shlex.split(command)[1:], exit_on_error=False, print_error=False)
-    assert function.__name__ == command.split()[1]
+    assert function.__name__ == command.split()[2 if command.split()[1] in GROUPS else 1]
     assert bound is not None
 
 

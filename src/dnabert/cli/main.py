@@ -25,9 +25,14 @@ VERBS = {
     "evaluate": "Figures of a model on labelled sequences, with intervals.",
     "predict": "What a model says of sequences.",
     "ensemble": "Several fine-tuned runs as one model.",
-    "simulate": "A genome with planted promoters, its labelled sets, and the truth.",
+    "dataset": "Labelled sets from a genome and its annotation; what is wrong with a table.",
+    "genome": "Genomes: fetched and indexed, or described.",
+    "simulate": "A genome with planted sites, genes and variants, its labelled sets, and the truth.",
     "models": "The models that can be asked for by name.",
 }
+
+GROUPS = {"dataset": ("promoters", "tfbs", "splice", "check"), "genome": ("get", "info")}
+"""Verbs that have verbs of their own."""
 
 app = App(
     name="dnabert",
@@ -38,7 +43,8 @@ app = App(
     suppress_keyboard_interrupt=False,
 )
 for _verb, _summary in VERBS.items():
-    app.command(f"dnabert.cli.{_verb}:{_verb}", name=_verb, help=_summary)
+    # A group of verbs has an app of its own.
+    app.command(f"dnabert.cli.{_verb}:{'app' if _verb in GROUPS else _verb}", name=_verb, help=_summary)
 
 
 def main() -> NoReturn:

@@ -16,16 +16,20 @@ def simulate(
     force: Force = False,
     quiet: Quiet = False,
 ) -> None:
-    """Write a genome with planted promoters and decoys: FASTA, BED, labelled sets split by contig, and truth.json.
+    """Write a genome with planted promoters, binding sites, genes and variants, labelled sets split by contig, and the truth.
+
+    FASTA, TSS and elements (BED), genes (GTF), peaks (narrowPeak), variants of known effect (VCF), and tables for promoters (train,
+    valid, test.csv), tfbs/, splice/ and variants/. Counts are settings, and 0 leaves a kind out: --set genes.num_genes=0.
 
     Args:
         seed: All randomness comes from it; the same seed gives the same bytes.
     """
-    from dnabert.data.simulate import SimulationConfig, simulate_genome, write_simulation
+    from dnabert.data.simulate import complete, simulate_genome, write_simulation
     from dnabert.output import provenance_lines
     from dnabert.settings import merge_settings
 
-    chosen = merge_settings(SimulationConfig(), config, settings or ())
+    chosen = merge_settings(complete(), config, settings or ())
     simulated = simulate_genome(chosen, seed)
     files = write_simulation(simulated, out, provenance_lines(command_line(), seed=str(seed)), force=force)
-    log.info("%s: %s", out, ", ".join(path.name for path in files))
+    tops = dict.fromkeys(path.relative_to(out).parts[0] + ("/" if len(path.relative_to(out).parts) > 1 else "") for path in files)
+    log.info("%s: %s", out, ", ".join(tops))

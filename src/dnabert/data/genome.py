@@ -1,29 +1,43 @@
 """A genome as one memory-mapped array of base codes, made once and keyed by the content of its files.
 
 Several FASTA or 2bit files become one array of one byte per base, and an index of contigs and of the runs of unambiguous bases
-(N runs are never part of a window). Making it needs memory for the longest contig only.
+(N runs are never part of a window). Making it needs memory for the longest contig only, up to three times over.
 """
 
-import csv
 import hashlib
 import json
+import logging
 import os
 import shutil
-from dataclasses import dataclass
+import time
+from dataclasses import dataclass, field
+from functools import cached_property
+from itertools import accumulate
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 import numpy.typing as npt
 
+from dnabert.data.runs import RunCollector, Runs, cut_runs
+from dnabert.data.split_table import read_split
+from dnabert.dna.contigs import ContigNames
 from dnabert.dna.fasta import read_contigs
-from dnabert.dna.regions import open_text
-from dnabert.dna.sequence import AMBIGUOUS, Codes, encode_bases
-from dnabert.errors import DataFileError, OutputError
+from dnabert.dna.regions import Region
+from dnabert.dna.sequence import AMBIGUOUS, Codes, encode_bases, reverse_complement
+from dnabert.errors import DataFileError, OutputError, RegionError, SequenceError
 from dnabert.output import new_directory, sha256_of_file, write_json
 
 __all__ = ["Contig", "GenomeStore", "build_genome", "cache_directory", "clean_runs", "read_split"]
 
-_FORMAT = 1
+log = logging.getLogger(__name__)
+
+_FORMAT = 3
+_LOWER_CASE = 0x20
+_BLOCK = 1 << 22
+_STALE_S = 24 * 3600
+"""After this time without a write a store that is being made has been given up: the machine that made it may not be this one, and
+processes of others cannot be asked for."""
 
 
 @dataclass(frozen=True)
@@ -51,6 +65,8 @@ class GenomeStore:
         key: SHA-256 over the content of the files.
         files: SHA-256 by file name.
         num_ambiguous: Bases that are not A, C, G or T.
+        soft_masked: Runs of lower-case letters in the files, which by convention are repeats: rows of start and end in the store,
+            ascending, none over the end of a contig, shape (R, 2); empty where the files have no lower case.
     """
 
     codes: Codes
@@ -58,6 +74,59 @@ class GenomeStore:
     key: str
     files: dict[str, str]
     num_ambiguous: int
+    soft_masked: Runs = field(default_factory=lambda: np.empty((0, 2), np.int64))
+
+    @cached_property
+    def lengths(self) -> dict[str, int]:
+        """Bases by contig name."""
+        return {contig.name: contig.length for contig in self.contigs}
+
+    @cached_property
+    def contig_starts(self) -> npt.NDArray[np.int64]:
+        """First base of each contig in the store, ascending, shape (contigs,)."""
+        return np.array([contig.start for contig in self.contigs], dtype=np.int64)
+
+    @cached_property
+    def names(self) -> ContigNames:
+        """What other files may call the contigs."""
+        return ContigNames(self.lengths, ", ".join(self.files))
+
+    @cached_property
+    def clean(self) -> Runs:
+        """Runs of unambiguous bases, rows of start and end in the store, ascending, none over the end of a contig, shape (R, 2)."""
+        found = RunCollector()
+        for start in range(0, len(self.codes), _BLOCK):
+            found.add(self.codes[start : start + _BLOCK] < AMBIGUOUS)
+        return cut_runs(found.runs(), self.contig_starts)
+
+    @cached_property
+    def _starts_by_name(self) -> dict[str, int]:
+        return {contig.name: contig.start for contig in self.contigs}
+
+    def position(self, region: Region) -> int:
+        """Where a region begins in the store; its contig name is the genome's own.
+
+        Raises:
+            RegionError: The contig is unknown, or the region goes beyond its ends.
+        """
+        start = self._starts_by_name.get(region.contig)
+        if start is None:
+            known = ", ".join(list(self.lengths)[:3])
+            raise RegionError(f"{region.where or region}: contig {region.contig} is not in the genome (it has {known}, ...)")
+        length = self.lengths[region.contig]
+        if not 0 <= region.start < region.end <= length:
+            raise RegionError(f"{region.where or region}: {region} is not within {region.contig}, which has {length} bases")
+        return start + region.start
+
+    def read(self, region: Region) -> Codes:
+        """Base codes of a region, read on its strand, shape (L,).
+
+        Raises:
+            RegionError: As :meth:`position`.
+        """
+        start = self.position(region)
+        codes = self.codes[start : start + region.end - region.start]
+        return reverse_complement(codes) if region.strand == "-" else np.array(codes)
 
 
 def cache_directory() -> Path:
@@ -91,6 +160,7 @@ def build_genome(paths: list[Path], cache: Path | None = None) -> GenomeStore:
 
 
 def _make_store(directory: Path, paths: list[Path]) -> None:
+    _remove_stale(directory.parent)
     shutil.rmtree(directory, ignore_errors=True)  # one without an index is damaged
     try:
         with new_directory(directory) as fresh:
@@ -100,71 +170,96 @@ def _make_store(directory: Path, paths: list[Path]) -> None:
             raise
 
 
+def _remove_stale(cache: Path) -> None:
+    """Removes what is left of stores whose making was killed."""
+    for left in cache.glob(".*.tmp"):
+        try:
+            last_write = max(path.stat().st_mtime for path in (left, *left.iterdir()))
+        except OSError:  # the process that works in it, or that removes it, was faster
+            continue
+        if time.time() - last_write > _STALE_S:
+            log.info("%s: left by a run that was killed; removed", left)
+            shutil.rmtree(left, ignore_errors=True)
+
+
 def _write_store(directory: Path, paths: list[Path]) -> None:
-    contigs: list[Contig] = []
+    lengths: dict[str, int] = {}
     origin: dict[str, Path] = {}
-    total = ambiguous = 0
+    ambiguous = 0
+    lower_case = RunCollector()
     with (directory / "codes.bin").open("wb") as handle:
         for path in paths:
             for record in read_contigs(path):
                 if record.name in origin:
                     raise DataFileError(f"{path}: contig {record.name} is also in {origin[record.name]}; rename one of them")
-                codes = encode_bases(record.sequence, f"{path}: {record.name}")
-                handle.write(codes.tobytes())
-                ambiguous += int(np.count_nonzero(codes >= AMBIGUOUS))
-                contigs.append(Contig(record.name, total, len(codes)))
+                for start in range(0, len(record.sequence), _BLOCK):
+                    codes = _encode_block(record.sequence, start, f"{path}: {record.name}")
+                    handle.write(codes.data)
+                    ambiguous += int(np.count_nonzero(codes >= AMBIGUOUS))
+                    lower_case.add(_is_lower(record.sequence[start : start + _BLOCK]))
+                lengths[record.name] = len(record.sequence)
                 origin[record.name] = path
-                total += len(codes)
-    if total == ambiguous:
+                del record  # before the next one is read
+        _flush_to_disk(handle)
+    if sum(lengths.values()) == ambiguous:
         raise DataFileError(f"{paths[0]}: holds no A, C, G or T at all")
-    index = {
-        "format": _FORMAT,
-        "num_ambiguous": ambiguous,
-        "contigs": [[contig.name, contig.start, contig.length] for contig in contigs],
-    }
+    borders = np.cumsum([0, *lengths.values()])
+    with (directory / "soft_masked.npy").open("wb") as handle:
+        np.save(handle, cut_runs(lower_case.runs(), borders))
+        _flush_to_disk(handle)
+    index = {"format": _FORMAT, "num_ambiguous": ambiguous, "names": list(lengths), "lengths": list(lengths.values())}
     write_json(directory / "index.json", index)
+
+
+def _flush_to_disk(handle: BinaryIO) -> None:
+    handle.flush()
+    os.fsync(handle.fileno())
+
+
+def _encode_block(sequence: str, start: int, name: str) -> Codes:
+    try:
+        return encode_bases(sequence[start : start + _BLOCK], name)
+    except SequenceError:
+        encode_bases(sequence[: start + _BLOCK], name)  # raises too, and counts the position from the start of the contig
+        raise
+
+
+def _is_lower(letters: str) -> npt.NDArray[np.bool_]:
+    if letters.isupper():
+        return np.zeros(len(letters), dtype=np.bool_)
+    found: npt.NDArray[np.bool_] = (np.frombuffer(letters.encode("ascii"), dtype=np.uint8) & _LOWER_CASE) != 0
+    return found
 
 
 def _open_store(directory: Path, key: str, files: dict[str, str]) -> GenomeStore:
     damaged = f"{directory}: the genome store is damaged; remove this folder, it will be made again"
     try:
         index = json.loads((directory / "index.json").read_text(encoding="utf-8"))
-        contigs = tuple(Contig(*entry) for entry in index["contigs"])
-        codes = np.memmap(directory / "codes.bin", dtype=np.uint8, mode="r")
+        names, lengths, num_ambiguous = index["names"], index["lengths"], index["num_ambiguous"]
+        contigs = tuple(map(Contig, names, accumulate(lengths, initial=0), lengths))
+        codes = np.asarray(np.memmap(directory / "codes.bin", dtype=np.uint8, mode="r"))  # a memmap takes longer to be sliced
+        soft_masked = np.load(directory / "soft_masked.npy", mmap_mode="r")
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise DataFileError(damaged) from error
-    if len(codes) != sum(contig.length for contig in contigs):
+    if len(names) != len(lengths) or len(codes) != sum(lengths) or soft_masked.shape[1:] != (2,):
         raise DataFileError(damaged)
-    return GenomeStore(codes, contigs, key, files, index["num_ambiguous"])
+    return GenomeStore(codes, contigs, key, files, num_ambiguous, soft_masked)
 
 
-def clean_runs(store: GenomeStore, contigs: tuple[Contig, ...], min_bp: int) -> npt.NDArray[np.int64]:
-    """Runs of at least ``min_bp`` unambiguous bases within the contigs, as rows of start and end in the store, shape (R, 2)."""
-    rows = []
-    for contig in contigs:
-        bad = np.flatnonzero(store.codes[contig.start : contig.start + contig.length] >= AMBIGUOUS)
-        edges = np.concatenate(([-1], bad, [contig.length]))
-        starts, ends = edges[:-1] + 1, edges[1:]
-        keep = ends - starts >= min_bp
-        rows.append(np.stack([starts[keep], ends[keep]], axis=1) + contig.start)
-    return np.concatenate(rows).astype(np.int64) if rows else np.empty((0, 2), np.int64)
+def clean_runs(store: GenomeStore, contigs: tuple[Contig, ...], min_bp: int) -> Runs:
+    """Runs of at least ``min_bp`` unambiguous bases within the contigs, as rows of start and end in the store, shape (R, 2).
 
-
-def read_split(path: Path) -> dict[str, str]:
-    """Split by contig name, from a TSV with the columns ``contig`` and ``split``.
-
-    Raises:
-        DataFileError: The columns are missing, or a line has another number of them.
+    Args:
+        store: The genome.
+        contigs: Contigs of it, or parts of them; the runs come in their order.
+        min_bp: Fewest bases of a run.
     """
-    with open_text(path) as handle:
-        rows = csv.reader((line for line in handle if not line.startswith("#")), delimiter="\t")
-        header = next(rows, [])
-        if "contig" not in header or "split" not in header:
-            raise DataFileError(f"{path}:1: needs the columns 'contig' and 'split', separated by tabs; found {', '.join(header) or 'none'}")
-        contig, split = header.index("contig"), header.index("split")
-        found = {}
-        for row in rows:
-            if len(row) != len(header):
-                raise DataFileError(f"{path}:{rows.line_num}: {len(row)} columns, but the header has {len(header)}")
-            found[row[contig]] = row[split]
-    return found
+    starts = np.array([contig.start for contig in contigs], dtype=np.int64)
+    ends = starts + np.array([contig.length for contig in contigs], dtype=np.int64)
+    first = np.searchsorted(store.clean[:, 1], starts, side="right")
+    counts = np.searchsorted(store.clean[:, 0], ends) - first
+    owner = np.repeat(np.arange(len(starts)), counts)
+    run = np.arange(len(owner)) - np.repeat(np.cumsum(counts) - counts, counts) + first[owner]
+    runs = np.stack([np.maximum(store.clean[run, 0], starts[owner]), np.minimum(store.clean[run, 1], ends[owner])], axis=1)
+    kept: Runs = runs[runs[:, 1] - runs[:, 0] >= min_bp]
+    return kept

@@ -7,28 +7,28 @@ Source: UCSC BED format (first six columns).
 
 import gzip
 import logging
-import os
-import tempfile
+import re
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import IO, Literal, Self
+from typing import IO, Literal, NoReturn, Self
 
-import pysam
-from pysam.utils import SamtoolsError
-
-from dnabert.dna.fasta import is_bgzip
+from dnabert.dna.contigs import ContigNames
+from dnabert.dna.fasta import IndexedFasta, check_bgzip_end, is_bgzip
 from dnabert.dna.sequence import Codes, encode_bases, reverse_complement
+from dnabert.dna.twobit import TwoBitFile, is_twobit
 from dnabert.errors import DataFileError, RegionError
 
-__all__ = ["Genome", "Region", "open_text", "read_bed"]
+__all__ = ["Genome", "Region", "Strand", "open_text", "read_bed", "read_bed_rows", "require_strand", "source_of"]
 
 log = logging.getLogger(__name__)
 
 Strand = Literal["+", "-", "."]
 _GZIP_MAGIC = b"\x1f\x8b"
+_WHOLE_NUMBER = re.compile(r"-?[0-9]+")
+_LINE_OR_PLACE = re.compile(r":\d+$|: .*$")
 
 
 @dataclass(frozen=True)
@@ -55,16 +55,45 @@ class Region:
         return f"{self.contig}:{self.start}-{self.end}" + (f"({self.strand})" if self.strand != "." else "")
 
 
+def require_strand(region: Region, element: str) -> Literal["+", "-"]:
+    """The strand of a region that must have one.
+
+    Args:
+        region: The region.
+        element: What it is, for the message: ``TSS``, ``splice site``.
+
+    Raises:
+        RegionError: It is ``.``.
+    """
+    if region.strand == ".":
+        raise RegionError(
+            f"{region.where or region}: has no strand, and a {element} has a direction; write + or - in column 6 of BED, or leave it out"
+        )
+    return region.strand
+
+
+def source_of(where: str) -> str:
+    """The file of a place such as ``file:line`` or ``file: record``.
+
+    Examples:
+        >>> source_of("peaks.bed:17"), source_of("calls.vcf.gz: chr1:123"), source_of("peaks.bed")
+        ('peaks.bed', 'calls.vcf.gz', 'peaks.bed')
+    """
+    return _LINE_OR_PLACE.sub("", where)
+
+
 def open_text(path: Path) -> IO[str]:
     """A text file, plain or gzip, in UTF-8, without a byte-order mark, line ends as a single newline character.
 
     Raises:
-        DataFileError: It cannot be opened.
+        DataFileError: It cannot be opened, or is a bgzip file without its end.
     """
     try:
         with path.open("rb") as handle:
-            packed = handle.read(2) == _GZIP_MAGIC
-        if packed:
+            start = handle.read(16)
+            if is_bgzip(start):
+                check_bgzip_end(handle, path)
+        if start[:2] == _GZIP_MAGIC:
             return gzip.open(path, "rt", encoding="utf-8-sig")
         return path.open(encoding="utf-8-sig")
     except OSError as error:
@@ -72,40 +101,81 @@ def open_text(path: Path) -> IO[str]:
 
 
 def read_bed(path: Path) -> Iterator[Region]:
-    """Regions of a BED file (3 to 6 columns used, more allowed); comment, ``track`` and ``browser`` lines are passed over.
+    """Regions of a BED file (3 to 6 columns used, more allowed).
+
+    Comment, ``track`` and ``browser`` lines are passed over wherever they stand, and so is, with a line in the log, one of column
+    names.
 
     Raises:
         DataFileError: The file cannot be read or has no region.
         RegionError: A line is malformed; the message gives its number.
     """
+    return (region for region, _ in read_bed_rows(path))
+
+
+def read_bed_rows(path: Path) -> Iterator[tuple[Region, list[str]]]:
+    """Regions of a BED file as by :func:`read_bed`, each with all columns of its line."""
     found = False
     try:
         with open_text(path) as handle:
             for number, line in enumerate(handle, start=1):
-                text = line.rstrip("\r\n")
-                if not text.strip() or text.startswith("#") or text.split(None, 1)[0] in ("track", "browser"):
+                fields = _fields(line)
+                where = f"{path}:{number}"
+                if not fields:
                     continue
+                if _is_column_names(fields):
+                    log.info("%s: column names, passed over", where)
+                    continue
+                if not found and _is_one_based_point(fields):
+                    _refuse_points(fields, handle, where)
                 found = True
-                yield _parse(text, f"{path}:{number}")
+                yield _parse(fields, where), fields
     except (UnicodeDecodeError, EOFError, zlib.error, gzip.BadGzipFile) as error:
         raise DataFileError(f"{path}: is no BED text file, or is damaged: {error}") from error
     if not found:
         raise DataFileError(f"{path}: holds no regions; a BED line is contig, start, end, separated by tabs")
 
 
-def _parse(text: str, where: str) -> Region:
+def _fields(line: str) -> list[str]:
+    """The columns of a line; none, if it is no line of data."""
+    text = line.rstrip("\r\n")
+    if not text.strip() or text.startswith("#"):
+        return []
     fields = text.split("\t") if "\t" in text else text.split()
+    return [] if text.split(None, 1)[0] in ("track", "browser") else fields
+
+
+def _is_column_names(fields: list[str]) -> bool:
+    return len(fields) >= 3 and "start" in fields[1].lower() and ("end" in fields[2].lower() or "stop" in fields[2].lower())
+
+
+def _is_one_based_point(fields: list[str]) -> bool:
+    return len(fields) >= 3 and fields[1] == fields[2] and _WHOLE_NUMBER.fullmatch(fields[1]) is not None
+
+
+def _refuse_points(fields: list[str], rest: IO[str], where: str) -> NoReturn:
+    rule = f"end {fields[2]} is not after start {fields[1]}; BED intervals are 0-based, half-open"
+    others = [other for other in map(_fields, rest) if other]
+    if all(map(_is_one_based_point, others)):
+        rule = f"start and end are both {fields[1]}, and alike on every other line: the file is 1-based, BED is 0-based, half-open"
+    raise RegionError(f"{where}: {rule}; if the file is 1-based, take 1 from every start")
+
+
+def _parse(fields: list[str], where: str) -> Region:
     if len(fields) < 3:
         raise RegionError(f"{where}: {len(fields)} columns; a BED line has at least contig, start and end")
-    try:
-        start, end = int(fields[1]), int(fields[2])
-    except ValueError:
-        raise RegionError(f"{where}: start {fields[1]!r} and end {fields[2]!r} must be whole numbers") from None
+    if not (_WHOLE_NUMBER.fullmatch(fields[1]) and _WHOLE_NUMBER.fullmatch(fields[2])):
+        if len(fields) >= 8 and _WHOLE_NUMBER.fullmatch(fields[3]) and _WHOLE_NUMBER.fullmatch(fields[4]):
+            raise RegionError(f"{where}: this is a line of GTF or GFF3, and BED is wanted; give the file as an annotation (.gtf, .gff3)")
+        raise RegionError(f"{where}: start {fields[1]!r} and end {fields[2]!r} must be whole numbers")
+    start, end = int(fields[1]), int(fields[2])
     if start < 0:
         raise RegionError(f"{where}: start {start} is before the contig; BED intervals are 0-based, half-open")
-    if end <= start:
-        rule = "is before" if end < start else "is not after"
-        raise RegionError(f"{where}: end {end} {rule} start {start}; BED intervals are 0-based, half-open")
+    if end < start:
+        raise RegionError(f"{where}: end {end} is before start {start}; BED intervals are 0-based, half-open")
+    if end == start:
+        rule = f"end {end} is not after start {start}; BED intervals are 0-based, half-open"
+        raise RegionError(f"{where}: {rule}; if the file is 1-based, take 1 from every start")
     strands: dict[str, Strand] = {"+": "+", "-": "-", ".": "."}
     strand = strands.get(fields[5] if len(fields) > 5 else ".")
     if strand is None:
@@ -115,29 +185,27 @@ def _parse(text: str, where: str) -> Region:
 
 
 class Genome:
-    """Random access to an indexed FASTA file; opened here, closed at the end of the ``with`` block, never shared across a fork.
+    """Random access to the bases of a genome, from any process or thread; closed at the end of the ``with`` block.
 
-    An index beside the file is used, or made if there is none. Where it is older than the file, or cannot be written, an index of
-    this run's own is made: htslib takes the bases of an outdated index for true.
+    A process that was forked, or that got the object pickled, opens the file anew and never reads with another's handle.
 
     Args:
-        path: FASTA, plain or bgzip.
+        path: FASTA, plain or bgzip, indexed as :class:`~dnabert.dna.fasta.IndexedFasta` says; or 2bit.
+
+    Attributes:
+        path: The file.
+        lengths: Bases by contig.
+        names: What other files may call the contigs.
 
     Raises:
         DataFileError: It cannot be opened or indexed.
     """
 
     def __init__(self, path: Path) -> None:
-        pysam.set_verbosity(0)
-        bgzip = _is_bgzip_genome(path)
-        try:
-            self._file = _open_indexed(path, bgzip)
-        except (OSError, ValueError, SamtoolsError) as error:
-            raise DataFileError(
-                f"{path}: cannot be indexed; a FASTA record is a line '>name' and lines of one length, without blank lines between them"
-            ) from error
+        self._file: TwoBitFile | IndexedFasta = TwoBitFile(path) if is_twobit(path) else IndexedFasta(path)
         self.path = path
-        self.lengths: dict[str, int] = dict(zip(self._file.references, self._file.lengths, strict=True))
+        self.lengths = self._file.lengths
+        self.names = ContigNames(self.lengths, str(path))
 
     def __enter__(self) -> Self:
         return self
@@ -146,47 +214,17 @@ class Genome:
         self._file.close()
 
     def codes(self, region: Region) -> Codes:
-        """Base codes of a region, read on its strand.
+        """Base codes of a region, read on its strand; its contig may have another name, if that is unambiguous.
 
         Raises:
-            RegionError: The contig is unknown, or the region goes beyond its end.
+            RegionError: The contig is unknown, or the region goes beyond its ends.
             DataFileError: The file is damaged, or its index is of another file.
         """
-        length = self.lengths.get(region.contig)
         place = region.where or str(region)
-        if length is None:
-            known = ", ".join(list(self.lengths)[:3])
-            raise RegionError(f"{place}: contig {region.contig} is not in {self.path} (it has {known}, ...)")
-        if region.end > length:
-            raise RegionError(f"{place}: end {region.end} is beyond {region.contig}, which has {length} bases")
-        try:
-            letters = self._file.fetch(region.contig, region.start, region.end)
-        except (OSError, ValueError) as error:
-            raise DataFileError(f"{self.path}: {region} cannot be read: the file is damaged, or its index is of another file") from error
-        codes = encode_bases(letters, place)
+        contig = self.names.find(region.contig, place, source_of(region.where))
+        if region.end > self.lengths[contig]:
+            raise RegionError(f"{place}: end {region.end} is beyond {contig}, which has {self.lengths[contig]} bases")
+        if not 0 <= region.start < region.end:
+            raise RegionError(f"{place}: {region} is no interval of {contig}; 0 <= start < end must hold")
+        codes = encode_bases(self._file.fetch(contig, region.start, region.end), place)
         return reverse_complement(codes) if region.strand == "-" else codes
-
-
-def _is_bgzip_genome(path: Path) -> bool:
-    try:
-        with path.open("rb") as handle:
-            start = handle.read(16)
-    except OSError as error:
-        raise DataFileError(f"{path}: cannot be read: {error.strerror or error}") from error
-    if start[:2] == _GZIP_MAGIC and not is_bgzip(start):
-        raise DataFileError(f"{path}: is gzip, which has no index; make it bgzip:  gunzip {path} && bgzip {path.with_suffix('')}")
-    return is_bgzip(start)
-
-
-def _open_indexed(path: Path, bgzip: bool) -> pysam.FastaFile:
-    indices = [Path(f"{path}.fai"), *([Path(f"{path}.gzi")] if bgzip else [])]
-    present = [index for index in indices if index.exists()]
-    outdated = [index for index in present if index.stat().st_mtime_ns < path.stat().st_mtime_ns]
-    if not outdated and (len(present) == len(indices) or os.access(path.parent, os.W_OK)):
-        return pysam.FastaFile(str(path))
-    why = f"{outdated[0]} is older than the genome" if outdated else f"{path.parent} cannot be written and has no index"
-    log.warning("%s: this run makes an index of its own; run  samtools faidx %s  to spare the time", why, path)
-    with tempfile.TemporaryDirectory(prefix="dnabert-index-") as folder:
-        own = [str(Path(folder) / index.name) for index in indices]
-        pysam.faidx(str(path), "--fai-idx", own[0], *(["--gzi-idx", own[1]] if bgzip else []))
-        return pysam.FastaFile(str(path), filepath_index=own[0], filepath_index_compressed=own[1] if bgzip else None)

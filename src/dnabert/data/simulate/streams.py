@@ -19,6 +19,13 @@ class Stream(IntEnum):
     SITES = 6
     GAPS = 7
     RANDOM_NEGATIVES = 8
+    GENE_STRUCTURES = 9
+    GENES = 10
+    SPLICE_NEGATIVES = 11
+    BINDING_SITES = 12
+    PEAKS = 13
+    UNBOUND_WINDOWS = 14
+    VARIANTS = 15
 
 
 def open_stream(seed: int, purpose: Stream, contig_index: int = 0) -> np.random.Generator:

@@ -1,0 +1,30 @@
+"""Flags that the builders of data sets share."""
+
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
+from cyclopts.validators import Number
+
+__all__ = ["AssemblyName", "DropNearDuplicates", "GenomeFile", "OutSet", "Seed", "SplitFile"]
+
+GenomeFile = Annotated[Path, Parameter(help="The genome: FASTA (plain, gzip, bgzip) or 2bit.")]
+AssemblyName = Annotated[
+    str | None, Parameter(help="Name of the assembly, for the record; without it, told by the lengths of the contigs where they are known.")
+]
+SplitFile = Annotated[
+    Path | None,
+    Parameter(
+        help="Which contig is for what: a table with the columns contig and split, or BED regions named train, valid, test; without it,"
+        " contigs are drawn (see also --set splits.test_contigs)."
+    ),
+]
+OutSet = Annotated[Path, Parameter(help="The new directory: train.tsv, valid.tsv, test.tsv, regions.bed, leakage.json, report.html.")]
+Seed = Annotated[int, Parameter(help="All randomness comes from it; the same seed gives the same bytes.")]
+DropNearDuplicates = Annotated[
+    float | None,
+    Parameter(
+        validator=Number(gt=0, lte=1),
+        help="Leave out training rows that hold more than this share (0-1) of the 16-mers of a row of validation or test.",
+    ),
+]

@@ -1,0 +1,144 @@
+"""Transcription start sites on a genome, each with a name of its own."""
+
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from dnabert.data.genome import GenomeStore
+from dnabert.dna.annotation import read_tss, stated_lengths
+from dnabert.dna.regions import Region, read_bed
+from dnabert.errors import DataFileError, RegionError
+
+__all__ = ["Reach", "Sites", "is_annotation", "read_sites"]
+
+IntArray = npt.NDArray[np.int64]
+BoolArray = npt.NDArray[np.bool_]
+
+_ANNOTATION_ENDINGS = (".gtf", ".gff", ".gff3")
+
+
+@dataclass(frozen=True)
+class Reach:
+    """How far a window goes from its TSS, in the direction of transcription.
+
+    Attributes:
+        upstream_bp: Bases before the TSS; also the index of the TSS in the window.
+        downstream_bp: Bases after it.
+    """
+
+    upstream_bp: int
+    downstream_bp: int
+
+    @property
+    def window_bp(self) -> int:
+        """Bases of the window, that of the TSS included."""
+        return self.upstream_bp + 1 + self.downstream_bp
+
+    def starts(self, tss: IntArray, is_reverse: BoolArray) -> IntArray:
+        """First base of each window on the forward strand, shape (N,)."""
+        return tss - np.where(is_reverse, self.downstream_bp, self.upstream_bp)
+
+    def tss(self, starts: IntArray, is_reverse: BoolArray) -> IntArray:
+        """Where the TSS is in windows with these starts, shape (N,)."""
+        return starts + np.where(is_reverse, self.downstream_bp, self.upstream_bp)
+
+    def __str__(self) -> str:
+        return f"TSS-{self.upstream_bp}..TSS+{self.downstream_bp}"
+
+
+@dataclass(frozen=True)
+class Sites:
+    """Transcription start sites, by contig and position.
+
+    Attributes:
+        names: Their names, no two the same.
+        positions: Their bases in the store, shape (N,).
+        is_reverse: Whether they are on the reverse strand, shape (N,).
+    """
+
+    names: tuple[str, ...]
+    positions: IntArray
+    is_reverse: BoolArray
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+    def chosen(self, keep: BoolArray) -> "Sites":
+        """Those where ``keep``, of shape (N,), is set."""
+        names = tuple(name for name, kept in zip(self.names, keep.tolist(), strict=True) if kept)
+        return Sites(names, self.positions[keep], self.is_reverse[keep])
+
+
+def is_annotation(path: Path) -> bool:
+    """Whether a file is GTF or GFF3, by its name; if not, it is taken for BED."""
+    return _ending(path) in _ANNOTATION_ENDINGS
+
+
+def _ending(path: Path) -> str:
+    return Path(path.name.lower().removesuffix(".gz").removesuffix(".bgz")).suffix
+
+
+def read_sites(store: GenomeStore, path: Path, skip_unknown_contigs: bool, counts: Counter[str]) -> Sites:
+    """The start sites that a file has on a genome; of those at one base and strand the first.
+
+    Args:
+        store: The genome.
+        path: GTF, GFF3 or BED. In BED each region has a strand, and the site is its first base in that direction.
+        skip_unknown_contigs: Whether sites of contigs that the genome lacks are left out; if not, they are an error.
+        counts: What was read and left out is added to it.
+
+    Raises:
+        DataFileError: The file cannot be read, or all of its sites are on contigs that the genome lacks.
+        RegionError: A line is malformed, has no strand, goes beyond its contig, or its contig is not in the genome.
+    """
+    regions = read_tss(path) if is_annotation(path) else list(read_bed(path))
+    counts["TSS read"] = len(regions)
+    used = [region for region in regions if store.names.knows(region.contig)] if skip_unknown_contigs else regions
+    counts["TSS of contigs that the genome lacks"] = len(regions) - len(used)
+    found: dict[tuple[int, bool], str] = {}
+    taken: set[str] = set()
+    for region in used:
+        contig = store.names.find(region.contig, region.where, path.name)
+        first = _first_base(region)
+        whole = Region(contig, region.start, region.end, where=region.where)
+        key = store.position(whole) + first.start - region.start, region.strand == "-"
+        if key not in found:
+            found[key] = _unique_name(region.name or f"{contig}:{first.start}({region.strand})", taken)
+    counts["TSS at the base and strand of another"] = len(used) - len(found)
+    if not found:
+        raise DataFileError(f"{path}: all {len(regions)} TSS are on contigs that the genome lacks ({regions[0].contig}, ...)")
+    _check_lengths(store, path, {store.names.find(region.contig, region.where, path.name) for region in used})
+    ordered = sorted(found)
+    return Sites(
+        tuple(found[key] for key in ordered),
+        np.array([position for position, _ in ordered], dtype=np.int64),
+        np.array([is_reverse for _, is_reverse in ordered], dtype=np.bool_),
+    )
+
+
+def _first_base(region: Region) -> Region:
+    if region.strand == ".":
+        raise RegionError(f"{region.where}: has no strand; a TSS needs + or - in column 6, which decides what is upstream of it")
+    start = region.start if region.strand == "+" else region.end - 1
+    return Region(region.contig, start, start + 1, region.name, region.strand, region.where)
+
+
+def _check_lengths(store: GenomeStore, path: Path, contigs: set[str]) -> None:
+    """An error where a GFF3 file states another length of a contig than the genome."""
+    if not _ending(path).startswith(".gff"):
+        return
+    for name, length in stated_lengths(path).items():
+        if store.names.knows(name) and store.names.find(name, str(path), path.name) in contigs:
+            store.names.check_length(name, length, str(path))
+
+
+def _unique_name(name: str, taken: set[str]) -> str:
+    number, candidate = 1, name
+    while candidate in taken:
+        number += 1
+        candidate = f"{name}.{number}"
+    taken.add(candidate)
+    return candidate

@@ -1,0 +1,1 @@
+"""Genes with introns, and the windows around their splice sites."""

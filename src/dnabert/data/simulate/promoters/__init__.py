@@ -1,0 +1,1 @@
+"""Promoters, what only looks like one, and windows that are nothing of the kind."""

@@ -1,0 +1,1 @@
+"""Binding sites of transcription factors, places that are not bound, and the peaks of an experiment."""

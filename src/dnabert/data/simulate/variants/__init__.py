@@ -1,0 +1,1 @@
+"""Variants whose effect on what was planted is known."""
