@@ -171,6 +171,16 @@ def test_values_and_kmer_labels_have_their_lines(capsys: pytest.CaptureFixture[s
     assert capsys.readouterr().out.endswith("--task token --set head.token_level=kmer --out RUN\n")
 
 
+def test_of_many_classes_20_are_listed_and_long_names_are_cut(capsys: pytest.CaptureFixture[str]) -> None:
+    text = HEAD + "".join(f"ACGT{a}{b}{c},{'x' * 50}{a}{b}\n" for a in "ACGT" for b in "ACGT" for c in "ACGT")
+    text += "".join(f"TTTTT{a}{b},{a}{b}\n" for a in "ACGT" for b in "ACGT")
+    assert check(write("t.csv", text), "--task", "classify") == 0
+    out = capsys.readouterr().out
+    assert out.count(f"  class {'x' * 40}... ") == 16
+    assert out.count("  class ") == 20
+    assert "  ... and 12 more classes\n" in out
+
+
 @pytest.mark.parametrize("name", ["absent.csv", "folder"])
 def test_a_file_that_cannot_be_read_ends_with_1_and_the_others_are_checked_all_the_same(
     name: str, capsys: pytest.CaptureFixture[str]

@@ -323,6 +323,13 @@ def test_with_three_classes_each_is_compared_with_the_others(tmp_path: Path) -> 
     assert [text.split(":")[0] for text in found if "'c'" in text] == ["GC alone separates 'c' from the others"]
 
 
+@pytest.mark.parametrize("other", ["b", "none"])
+def test_labels_that_may_go_together_are_compared_with_all_other_entries(tmp_path: Path, other: str) -> None:
+    rows = [("GC" * 15 if label == "1" else text, "a" if label == "1" else other) for text, label in random_rows(60)]
+    found = warnings_of(tmp_path, rows, task="multilabel")
+    assert any(text.startswith("GC alone separates 'a' from the others: AUROC 1.00") for text in found)
+
+
 def test_only_the_largest_classes_are_measured_and_all_are_counted(tmp_path: Path) -> None:
     rows = [(text, f"c{number % 25}") for number, (text, _) in enumerate(random_rows(250))]
     classes = only(check_files([table(tmp_path / "t.csv", rows)], 3, task="classify")).classes

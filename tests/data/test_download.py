@@ -427,6 +427,7 @@ def test_a_file_that_is_not_there_is_an_error_at_once(site: Site, tmp_path: Path
     with pytest.raises(DataFileError, match=r"/none\.fa: cannot be fetched: the server says 404 Not Found; check the address"):
         get(f"{site.url}/none.fa", out=tmp_path / "out")
     assert len(site.asked) == 1
+    assert list((tmp_path / "out").iterdir()) == []
 
 
 def test_a_server_that_is_away_is_an_error(tmp_path: Path) -> None:

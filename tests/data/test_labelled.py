@@ -460,6 +460,29 @@ def test_every_bed_region_that_does_not_fit_the_genome_is_noted(tmp_path: Path) 
     assert findings.counts == {"region": 2}
 
 
+def test_every_malformed_bed_line_is_noted(tmp_path: Path) -> None:
+    genome = write(tmp_path / "g.fa", ">chr1\nAACCGGTTAC\n")
+    path = write(tmp_path / "r.bed", "chr1\t0\t4\t1\nchr1\t5\nchr1\tx\t4\t1\nchr1\t9\t4\t0\nchr1\t4\t9\t0\n")
+    findings = Findings()
+    data = read_set(path, 3, genome=genome, findings=findings)
+    assert data.where == (f"{path}:1", f"{path}:5")
+    assert [problem.message.removeprefix(f"{path}:")[:10] for problem in findings.problems] == ["2: 2 colum", "3: start '", "4: end 4 i"]
+    assert (findings.counts, findings.num_entries) == ({"region": 3}, 5)
+
+
+def test_every_malformed_fasta_record_is_noted(tmp_path: Path) -> None:
+    path = write(tmp_path / "t.fa", ">a label=1\nACGTA\n>\nACG\n>b label=1\n>a label=0\nCCCCC\n>c label=0\nGGGGG\n")
+    findings = Findings()
+    data = read_set(path, 3, findings=findings)
+    assert data.sequences.ids == ("a", "c")
+    assert [problem.message.removeprefix(f"{path}: ")[:20] for problem in findings.problems] == [
+        "record 2 has no name",
+        "record b is empty; r",
+        "the name a occurs tw",
+    ]
+    assert (findings.counts, findings.num_entries) == ({"record": 3}, 5)
+
+
 def test_with_error_for_ambiguous_bases_every_such_entry_is_noted(tmp_path: Path) -> None:
     findings = Findings()
     data = read_set(write(tmp_path / "t.csv", AMBIGUOUS), 3, ambiguous="error", findings=findings)

@@ -27,7 +27,7 @@ VERBS = {
     "ensemble": "Several fine-tuned runs as one model.",
     "dataset": "Labelled sets from a genome and its annotation; what is wrong with a table.",
     "genome": "Genomes: fetched and indexed, or described.",
-    "simulate": "A genome with planted sites, genes and variants, its labelled sets, and the truth.",
+    "simulate": "A genome with promoters, binding sites, genes and variants planted, its labelled sets, and the truth.",
     "models": "The models that can be asked for by name.",
 }
 

@@ -12,7 +12,7 @@ import os
 import sys
 import tempfile
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from io import BufferedReader
 from pathlib import Path
@@ -52,15 +52,20 @@ class Record:
     sequence: str
 
 
-def read_fasta(path: Path | str) -> Iterator[Record]:
+def read_fasta(path: Path | str, on_error: Callable[[DataFileError], None] | None = None) -> Iterator[Record]:
     """Records of a FASTA file in their order; ``-`` is stdin.
+
+    Args:
+        path: FASTA, plain, gzip or bgzip.
+        on_error: Takes the error of a record without name or letters, or with a name that was there before, which is then passed over;
+            None raises it.
 
     Raises:
         DataFileError: The file is missing, empty, not FASTA, truncated, or has a header without a name, an empty record, or a name twice.
     """
     try:
         with open_bytes(path) as handle:
-            yield from _checked(_records(handle, path), path)
+            yield from _checked(_records(handle, path), path, on_error)
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
         raise DataFileError(f"{path}: the gzip file is truncated or damaged ({error}); fetch it again") from error
     except OSError as error:
@@ -156,18 +161,25 @@ def _record(header: bytes, pieces: list[str]) -> Record:
     return Record(name, comment, "".join(pieces))
 
 
-def _checked(records: Iterable[Record], path: Path | str) -> Iterator[Record]:
+def _checked(records: Iterable[Record], path: Path | str, on_error: Callable[[DataFileError], None] | None = None) -> Iterator[Record]:
     seen: set[str] = set()
-    for record in records:
+    count = 0
+    for count, record in enumerate(records, start=1):
+        fault = ""
         if not record.name:
-            raise DataFileError(f"{path}: record {len(seen) + 1} has no name; give each '>' line a unique first word")
-        if not record.sequence:
-            raise DataFileError(f"{path}: record {record.name} is empty; remove it or add its sequence")
-        if record.name in seen:
-            raise DataFileError(f"{path}: the name {record.name} occurs twice; give each record a unique first word")
+            fault = f"record {count} has no name; give each '>' line a unique first word"
+        elif not record.sequence:
+            fault = f"record {record.name} is empty; remove it or add its sequence"
+        elif record.name in seen:
+            fault = f"the name {record.name} occurs twice; give each record a unique first word"
         seen.add(record.name)
-        yield record
-    if not seen:
+        if not fault:
+            yield record
+        elif on_error is None:
+            raise DataFileError(f"{path}: {fault}")
+        else:
+            on_error(DataFileError(f"{path}: {fault}"))
+    if not count:
         raise DataFileError(f"{path}: holds no sequences; a FASTA record is a line '>name' and lines of letters")
 
 

@@ -9,7 +9,7 @@ import gzip
 import logging
 import re
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -100,20 +100,24 @@ def open_text(path: Path) -> IO[str]:
         raise DataFileError(f"{path}: cannot be read: {error.strerror or error}") from error
 
 
-def read_bed(path: Path) -> Iterator[Region]:
+def read_bed(path: Path, on_error: Callable[[RegionError], None] | None = None) -> Iterator[Region]:
     """Regions of a BED file (3 to 6 columns used, more allowed).
 
     Comment, ``track`` and ``browser`` lines are passed over wherever they stand, and so is, with a line in the log, one of column
     names.
 
+    Args:
+        path: BED file.
+        on_error: Takes the error of a malformed line, which is then passed over; None raises it.
+
     Raises:
         DataFileError: The file cannot be read or has no region.
         RegionError: A line is malformed; the message gives its number.
     """
-    return (region for region, _ in read_bed_rows(path))
+    return (region for region, _ in read_bed_rows(path, on_error))
 
 
-def read_bed_rows(path: Path) -> Iterator[tuple[Region, list[str]]]:
+def read_bed_rows(path: Path, on_error: Callable[[RegionError], None] | None = None) -> Iterator[tuple[Region, list[str]]]:
     """Regions of a BED file as by :func:`read_bed`, each with all columns of its line."""
     found = False
     try:
@@ -129,7 +133,14 @@ def read_bed_rows(path: Path) -> Iterator[tuple[Region, list[str]]]:
                 if not found and _is_one_based_point(fields):
                     _refuse_points(fields, handle, where)
                 found = True
-                yield _parse(fields, where), fields
+                try:
+                    region = _parse(fields, where)
+                except RegionError as error:
+                    if on_error is None:
+                        raise
+                    on_error(error)
+                    continue
+                yield region, fields
     except (UnicodeDecodeError, EOFError, zlib.error, gzip.BadGzipFile) as error:
         raise DataFileError(f"{path}: is no BED text file, or is damaged: {error}") from error
     if not found:

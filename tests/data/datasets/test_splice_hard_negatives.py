@@ -116,6 +116,14 @@ def test_the_threshold_decides_what_is_called_a_site() -> None:
     assert len(hard(build(texts, genes, scorers=[Model("no such letters")], hard={"threshold": 0.39}).examples)) == 6
 
 
+def test_a_model_that_calls_everything_a_site_is_told(caplog: pytest.LogCaptureFixture) -> None:
+    texts, genes = three_genes()
+    build(texts, genes, scorers=[Model("GTA")])
+    assert caplog.messages == []
+    build(texts, genes, scorers=[Model("")])
+    assert "windows that are no sites a site: it tells the two apart badly" in caplog.messages[0]
+
+
 @pytest.mark.parametrize(("columns", "value"), [((3,), 0.0), ((), np.nan), ((), 2.0)])
 def test_an_answer_that_is_no_probability_stops_the_search(columns: tuple[int, ...], value: float) -> None:
     texts, genes = three_genes()

@@ -160,3 +160,13 @@ def test_one_kind_of_promoter_alone_is_allowed(tata_fraction: float) -> None:
     genome = simulate_genome(SMALL.model_copy(update={"tata_fraction": tata_fraction}), seed=0)
     expected = "TATA" if tata_fraction else "TATA-less"
     assert {site.site_class for site in genome.promoters} == {expected}
+
+
+def test_random_negatives_hold_nothing_that_was_planted(rich: SimulatedGenome) -> None:
+    planted = [(contig, element.start, element.end) for contig, _, element in rich.elements()]
+    planted += [(gene.contig, gene.start, gene.end) for gene in rich.genes]
+    planted += [(site.contig, site.start, site.end) for site in rich.binding_sites]
+    randoms = [site for site in rich.negatives if site.site_class == "random"]
+    assert len(randoms) == 40
+    for site in randoms:
+        assert not any(contig == site.contig and start < site.end and site.start < end for contig, start, end in planted)

@@ -215,3 +215,13 @@ def test_a_background_without_room_is_an_error() -> None:
     quiet = {"sim1": np.zeros(500, dtype=np.bool_)}
     with pytest.raises(ConfigError, match=r"variants.num_variants = 1 is too many: 1 neutral ones find no place in the background"):
         choose_variants(contigs, [], [], quiet, VariantConfig(num_variants=1), np.random.default_rng(0))
+
+
+def test_a_background_full_of_motifs_takes_no_neutral_variant() -> None:
+    contigs = {"sim1": np.tile(encode_bases("TGAACCGATCAA"), 50)}  # TF1, over and over
+    quiet = {"sim1": np.ones(600, dtype=np.bool_)}
+    with pytest.raises(ConfigError, match="1 neutral ones find no place in the background"):
+        choose_variants(contigs, [], [], quiet, VariantConfig(num_variants=1), np.random.default_rng(0))
+    contigs = {"sim1": np.zeros(600, dtype=np.uint8)}
+    (variant,) = choose_variants(contigs, [], [], quiet, VariantConfig(num_variants=1), np.random.default_rng(0))
+    assert (variant.id, variant.variant_class, variant.effect_bits, variant.site) == ("var00001", "neutral", 0, "")

@@ -66,9 +66,9 @@ def pitfalls_of_classes(data: LabelledSet, classes: Sequence[Class], layout: Lay
             f"the classes are unbalanced: {rarest.num_entries:,} entries of {rarest.name!r}, {classes[0].num_entries:,} of"
             f" {classes[0].name!r}; --set class_weights=balanced weighs them alike"
         )
-    shown = [each for each in classes if each.num_entries] if len(classes) > 2 else classes[:1]
-    for each in shown:
-        others = "the others" if len(classes) > 2 else repr(classes[1].name)
+    is_either_or = len(classes) == 2 and task != "multilabel"
+    for each in classes[:1] if is_either_or else classes:
+        others = repr(classes[1].name) if is_either_or else "the others"
         if each.gc_is_telling:
             yield (
                 f"GC alone separates {each.name!r} from {others}: AUROC {each.gc_auroc:.2f} (over {TELLING_AUROC}); a model may learn"

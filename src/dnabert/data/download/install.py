@@ -12,7 +12,7 @@ from typing import Any
 import pysam
 
 from dnabert import __version__
-from dnabert.data.download.bgzip import DAMAGE, write_fasta
+from dnabert.data.download.bgzip import DAMAGE, open_bgzip, write_fasta
 from dnabert.data.download.contents import add_up
 from dnabert.data.download.providers import ONLINE, Address, ProviderName, find_annotation, find_genome, kind_of_name, short_name
 from dnabert.data.download.transfer import Transfer, age_of_file, fetch, fetch_text
@@ -233,7 +233,7 @@ def _add_annotation(stored: StoredGenome, source: str | None, *, quiet: bool, wa
         target = folder / f"{record['name']}.annotation.{_annotation_format(part)}.gz"
         with tempfile.TemporaryDirectory(dir=folder, prefix=".making-") as place:
             made = Path(place) / target.name
-            with open_bytes(part) as handle, pysam.BGZFile(str(made), "wb", None) as packed:
+            with open_bytes(part) as handle, open_bgzip(made) as packed:
                 shutil.copyfileobj(handle, packed, _COPY_BYTES)
             digest = sha256_of_file(made)
             made.replace(target)

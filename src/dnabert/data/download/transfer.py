@@ -146,11 +146,16 @@ def age_of_file(path: Path) -> str:
 
 @contextmanager
 def _alone(part: Path) -> Iterator[None]:
-    """Keeps a second run from writing to the same file."""
+    """Keeps a second run from writing to the same file; leaves no empty file when nothing came."""
     try:
         with part.open("ab") as handle:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            yield
+            try:
+                yield
+            except DataFileError:
+                if not part.stat().st_size:
+                    part.unlink()
+                raise
     except BlockingIOError as error:
         raise OutputError(f"{part}: another run is fetching this; wait until it has ended") from error
 

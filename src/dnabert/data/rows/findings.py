@@ -18,6 +18,7 @@ ProblemKind = Literal[
     "header again",
     "wrong number of columns",
     "region",
+    "record",
     "no label",
     "label",
     "pair or not",

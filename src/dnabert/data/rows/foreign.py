@@ -64,7 +64,8 @@ def header_hint(header: str, first: str) -> str:
         other = (
             f", and separate the columns with commas or tabs, not {_OTHER_DELIMITERS[delimiter]}" if delimiter in _OTHER_DELIMITERS else ""
         )
-        return f"the first line is an entry, not a header: put a line with the names of the columns, such as sequence and label, before it{other}"
+        names_first = "put a line with the names of the columns, such as sequence and label, before it"
+        return f"the first line is an entry, not a header: {names_first}{other}"
     if delimiter in _OTHER_DELIMITERS and {"sequence", "seq", "sequence1", "seq1"} & {name.lower() for name in names}:
         return f"the columns are separated by {_OTHER_DELIMITERS[delimiter]}: save the table with commas or tabs"
     found = [name for name, field in zip(names, _fields(first, delimiter), strict=False) if looks_like_dna(field)]

@@ -11,12 +11,12 @@ import shutil
 import sys
 import tempfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO, BinaryIO
 
-from dnabert.data.rows.findings import Findings, Layout, refuse
+from dnabert.data.rows.findings import Findings, Layout, ProblemKind, refuse
 from dnabert.data.rows.foreign import foreign_format, header_hint
 from dnabert.dna.fasta import read_fasta
 from dnabert.dna.regions import Genome, open_text, read_bed
@@ -124,7 +124,7 @@ def _peek(handle: IO[str], path: Path) -> str:
 def _fasta_rows(path: Path, findings: Findings | None) -> Iterator[Row]:
     if findings is not None:
         findings.layout = Layout("FASTA")
-    for record in read_fasta(path):
+    for record in read_fasta(path, _noted(findings, "record")):
         _count(findings)
         found = _LABEL_IN_HEADER.search(f"{record.name} {record.comment}")
         yield Row(record.name, (record.sequence,), found.group(1) if found else None, f"{path}: {record.name}")
@@ -136,7 +136,7 @@ def _bed_rows(path: Path, genome: Path | None, findings: Findings | None) -> Ite
     if genome is None:
         raise DataFileError(f"{path}: a BED file needs its genome: add --genome FASTA")
     with Genome(genome) as reader:
-        for region in read_bed(path):
+        for region in read_bed(path, _noted(findings, "region")):
             _count(findings)
             name = f"{region.contig}:{region.start}-{region.end}({region.strand})"
             label = None if region.name in ("", ".") else region.name
@@ -146,6 +146,18 @@ def _bed_rows(path: Path, genome: Path | None, findings: Findings | None) -> Ite
                 refuse(findings, "region" if isinstance(error, RegionError) else "not nucleotides", error)
                 continue
             yield Row(name, (codes,), label, region.where)
+
+
+def _noted(findings: Findings | None, kind: ProblemKind) -> Callable[[DnabertError], None] | None:
+    """What takes the error of one line or record where findings are collected; None raises it."""
+    if findings is None:
+        return None
+
+    def note(error: DnabertError) -> None:
+        _count(findings)
+        findings.add(kind, str(error))
+
+    return note
 
 
 def _count(findings: Findings | None) -> None:

@@ -29,6 +29,8 @@ Scorer = Callable[[list[Codes]], npt.NDArray[np.floating]]
 
 _BASES_AT_A_TIME = 1 << 14
 """Bases of genes that are searched for GT and AG to make a batch: about 2,000 windows."""
+_MIN_LOOKED_AT = 100
+"""Fewer windows than this tell nothing of a model."""
 _GOLDEN = 0.6180339887498949
 
 
@@ -159,4 +161,11 @@ def collect_hard_negatives(
         kept.append(batch.take(np.flatnonzero(is_called)[: wanted - found]))
         found += len(kept[-1])
         log.info("%d windows looked at, %d called a site, %d of %d kept", looked_at, called, found, wanted)
+    if looked_at >= _MIN_LOOKED_AT and called > looked_at / 2:
+        log.warning(
+            "the model calls %d of %d windows that are no sites a site: it tells the two apart badly, and its hard negatives are little"
+            " more than decoys; see its metrics",
+            called,
+            looked_at,
+        )
     return HardNegatives(Places.joined(kept), looked_at, called)

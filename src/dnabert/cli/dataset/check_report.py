@@ -8,9 +8,12 @@ from pathlib import Path
 
 from dnabert.data.check import FileReport, SetReport
 from dnabert.data.check.composition import Spread
+from dnabert.data.rows.findings import MAX_SHOWN
 from dnabert.output import open_output, provenance, sha256_of_file
 
 __all__ = ["number_of", "report_lines", "write_report"]
+
+_MAX_LETTERS = 40
 
 
 def write_report(report: SetReport, path: Path, files: list[str], command: str, force: bool) -> None:
@@ -121,12 +124,13 @@ def _content_lines(file: FileReport, kmer: int) -> Iterator[str]:
     gc = "-" if found.gc is None else f"{found.gc:.1%}"
     unknown = f"{found.num_ambiguous:,} N or other IUPAC in {number_of(found.num_with_ambiguous, 'entry', 'entries')}"
     yield _line("bases", f"{found.num_bases:,}, GC {gc}, {unknown}")
-    for each in file.classes:
+    for each in file.classes[:MAX_SHOWN]:
         facts = [f"{each.num_entries:,} ({each.share:.1%})"]
         facts += [f"GC {each.gc:.1%}"] if each.gc is not None else []
         facts += [f"AUROC of GC alone {each.gc_auroc:.3f}"] if each.gc_auroc is not None else []
         facts += [f"of length alone {each.length_auroc:.3f}"] if each.length_auroc is not None else []
-        yield _line(f"class {each.name}", ", ".join(facts))
+        yield _line(f"class {_short(each.name)}", ", ".join(facts))
+    yield from _rest(len(file.classes), min(len(file.classes), MAX_SHOWN), "  ... and {} more classes")
     for value in file.values:
         related = "" if value.gc_correlation is None else f", correlation with GC {value.gc_correlation:.2f}"
         yield _line(value.name, f"{value.least:g} to {value.most:g}, mean {value.mean:g}{related}")
@@ -138,7 +142,7 @@ def _duplicate_lines(file: FileReport) -> Iterator[str]:
         return
     if found.conflicts:
         yield "  one sequence, two labels:"
-        yield from (f"    {place}: {label}, but {first}: {other}" for place, label, first, other in found.conflicts)
+        yield from (f"    {place}: {_short(label)}, but {first}: {_short(other)}" for place, label, first, other in found.conflicts)
         yield from _rest(found.num_conflicts, len(found.conflicts))
     for title, count, places in (
         ("the same sequence again", found.num_repeats, found.repeats),
@@ -150,9 +154,13 @@ def _duplicate_lines(file: FileReport) -> Iterator[str]:
             yield from _rest(count, len(places))
 
 
-def _rest(count: int, shown: int) -> Iterator[str]:
+def _rest(count: int, shown: int, text: str = "    and {} more") -> Iterator[str]:
     if count > shown:
-        yield f"    and {count - shown:,} more"
+        yield text.format(f"{count - shown:,}")
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= _MAX_LETTERS else f"{text[:_MAX_LETTERS]}..."
 
 
 def _spread(spread: Spread) -> str:

@@ -41,7 +41,7 @@ def check(
         max_tokens: Most tokens of the model, [CLS] and [SEP] included.
         json: Write the report as JSON too; - writes it to stdout instead of the text.
     """
-    from dnabert.cli.check_report import number_of, report_lines, write_report
+    from dnabert.cli.dataset.check_report import number_of, report_lines, write_report
     from dnabert.data.check import check_files
     from dnabert.errors import DataFileError
     from dnabert.output import check_free
