@@ -96,8 +96,12 @@ def build(folder: Path, genome: Path, peaks: Path) -> Round:
     words = ["dataset", "tfbs", peaks, "--genome", genome, "--out", out, "--summit", "center", "--set", f"window_bp={WINDOW_BP}", "--quiet"]
     environment = {**os.environ, "DNABERT_CACHE": str(folder / "cache")}
     before, start = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
-    subprocess.run([sys.executable, "-m", "dnabert", *map(str, words)], check=True, env=environment)
+    done = subprocess.run(
+        [sys.executable, "-m", "dnabert", *map(str, words)], check=False, env=environment, stderr=subprocess.PIPE, text=True
+    )
     seconds, after = time.perf_counter() - start, resource.getrusage(resource.RUSAGE_CHILDREN)
+    if done.returncode:
+        sys.exit(done.stderr)
     processor_s = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
     per_mb = 1e6 if sys.platform == "darwin" else 1e6 / 1024  # the kernel tells bytes there, else kilobytes
     tables = [(out / f"{split}.tsv").read_bytes() for split in ("train", "valid", "test")]

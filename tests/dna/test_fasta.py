@@ -185,3 +185,13 @@ def test_contigs_of_2bit_keep_the_rules_of_fasta(tmp_path: Path, sequences: list
     with pytest.raises(DataFileError) as caught:
         list(read_contigs(path))
     assert str(caught.value) == f"{path}: {message}"
+
+
+@pytest.mark.parametrize("line_bp", [1 << 22, 60])
+def test_a_contig_on_one_line_is_as_one_on_many(line_bp: int, tmp_path: Path) -> None:
+    sequence = "ACGTTGCA" * ((1 << 19) + 3)
+    lines = "\n".join(sequence[start : start + line_bp] for start in range(0, len(sequence), line_bp))
+    path = tmp_path / "g.fa"
+    path.write_text(f">a first\n{lines}\n>b\nAC>GT\n>c\nTTT")
+    records = [(record.name, record.sequence) for record in read_fasta(path)]
+    assert records == [("a", sequence), ("b", "AC>GT"), ("c", "TTT")]

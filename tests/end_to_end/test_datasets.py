@@ -112,7 +112,9 @@ def test_the_same_command_gives_the_same_bytes_and_another_seed_other_rows(
         found.append({path.name: path.read_bytes() for path in out.resolve().iterdir()})
     assert found[0] == found[1]
     other = _build("promoters", simulated, tmp_path / "other", simulated / "tss.bed", "--kind", "core", "--seed", "7")
-    drawn = [{row["id"]: row["start"] for row in _rows(path) if row["label"] == "0"} for path in (Path("set/train.tsv"), other / "train.tsv")]
+    drawn = [
+        {row["id"]: row["start"] for row in _rows(path) if row["label"] == "0"} for path in (Path("set/train.tsv"), other / "train.tsv")
+    ]
     assert drawn[0] != drawn[1]
 
 
@@ -131,7 +133,10 @@ def test_hard_negatives_are_what_the_model_of_the_last_round_took_for_sites(
     assert {row["label"] for row in hard} == {"none"}
     table = tmp_path / "hard.csv"
     table.write_text("id,sequence\n" + "".join(f"{row['id'].replace(',', '')},{row['sequence']}\n" for row in hard))
-    assert command(["predict", str(table), "--model", str(tmp_path / "run0"), "--out", str(tmp_path / "p.tsv"), "--quiet", "--device", "cpu"]) == 0
+    assert (
+        command(["predict", str(table), "--model", str(tmp_path / "run0"), "--out", str(tmp_path / "p.tsv"), "--quiet", "--device", "cpu"])
+        == 0
+    )
     assert all(float(row["prob_none"]) < 0.51 for row in _rows(tmp_path / "p.tsv"))
     assert str(tmp_path / "run0") in json.loads((second / "dataset.json").read_text())["annotations"]
 
@@ -143,7 +148,16 @@ def test_a_model_that_is_no_splice_model_gives_no_hard_negatives(
     from tests.toy import save_toy_run
 
     run = save_toy_run(tmp_path, HeadConfig(task="classify", num_outputs=2), ("0", "1"))
-    words = [simulated / "annotation.gtf", "--genome", simulated / "genome.fa", "--out", tmp_path / "set", "--hard-negatives", run, "--quiet"]
+    words = [
+        simulated / "annotation.gtf",
+        "--genome",
+        simulated / "genome.fa",
+        "--out",
+        tmp_path / "set",
+        "--hard-negatives",
+        run,
+        "--quiet",
+    ]
     assert command(["dataset", "splice", *(str(word) for word in words)]) == 1
     assert "needs a model with a class 'none'" in capsys.readouterr().err
     assert not (tmp_path / "set").exists()

@@ -123,9 +123,11 @@ def check_bgzip_end(raw: BinaryIO, path: Path | str) -> None:
 def _records(handle: BinaryIO, path: Path | str) -> Iterator[Record]:
     header: bytes | None = None
     pieces: list[str] = []
-    for block in _blocks_of_lines(handle):
+    is_line_start = True
+    for block in _blocks(handle):
         # Most blocks of a genome hold no header, and to look for one byte is many times faster than to split.
-        before, *texts = (b"\n" + block).split(b"\n>") if b">" in block else [block]
+        before, *texts = ((b"\n" if is_line_start else b"") + block).split(b"\n>") if b">" in block else [block]
+        is_line_start = block.endswith(b"\n")
         if header is None and before.strip():
             start = before.lstrip(b"\r\n").splitlines()[0][:20].decode("utf-8", "replace")
             hint = " (samtools fasta makes one of FASTQ)" if start[0] == "@" else ""
@@ -140,10 +142,12 @@ def _records(handle: BinaryIO, path: Path | str) -> Iterator[Record]:
         yield _record(header, pieces)
 
 
-def _blocks_of_lines(handle: BinaryIO) -> Iterator[bytes]:
+def _blocks(handle: BinaryIO) -> Iterator[bytes]:
+    """Blocks that end within no header; they may end within a line of letters, since a chromosome may stand on a single one."""
     block = handle.read(_BLOCK).removeprefix(_BYTE_ORDER_MARK)
     while block:
-        yield block + handle.readline()
+        last_line = block.rfind(b"\n") + 1
+        yield block + handle.readline() if block.startswith(b">", last_line) else block
         block = handle.read(_BLOCK)
 
 
@@ -175,6 +179,7 @@ def _checked(records: Iterable[Record], path: Path | str, on_error: Callable[[Da
         seen.add(record.name)
         if not fault:
             yield record
+            del record  # a chromosome is large, and the next one is read before the name is bound anew
         elif on_error is None:
             raise DataFileError(f"{path}: {fault}")
         else:

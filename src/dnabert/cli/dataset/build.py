@@ -4,6 +4,7 @@ import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -17,14 +18,15 @@ from dnabert.data.finish.duplicates import DatasetTask
 from dnabert.data.finish.tables import Origin, write_dataset
 from dnabert.data.genome import GenomeStore, build_genome
 from dnabert.data.sequences import SequenceSet, pack
-from dnabert.device import choose_machine
 from dnabert.dna.assembly import name_assembly
 from dnabert.dna.sequence import Codes
 from dnabert.errors import CheckpointError
-from dnabert.infer.predictor import Predictor
 from dnabert.infer.shortcuts import kmer_only_auroc
 from dnabert.output import new_directory, sha256_of_file
 from dnabert.report.dataset import write_dataset_report
+
+if TYPE_CHECKING:  # torch is imported when a model is asked, not before
+    from dnabert.infer.predictor import Predictor
 
 __all__ = ["Source", "build_set", "open_store", "scorer_of", "splice_model"]
 
@@ -104,12 +106,15 @@ def build_set(
     log.info("%s: report.html there says what was built and what could leak", out)
 
 
-def splice_model(run: Path) -> Predictor:
+def splice_model(run: Path) -> "Predictor":
     """A fine-tuned model that tells splice sites from what is none.
 
     Raises:
         CheckpointError: The run is no classifier with a class ``none``.
     """
+    from dnabert.device import choose_machine
+    from dnabert.infer.predictor import Predictor
+
     predictor = Predictor(run, choose_machine())
     if predictor.info.head.task != "classify" or _NONE not in predictor.info.labels:
         raise CheckpointError(
@@ -119,7 +124,7 @@ def splice_model(run: Path) -> Predictor:
     return predictor
 
 
-def scorer_of(predictor: Predictor) -> Scorer:
+def scorer_of(predictor: "Predictor") -> Scorer:
     """What a model says of windows: the probability that they are no site, 0-1."""
     column = list(predictor.info.labels).index(_NONE)
 
