@@ -466,7 +466,7 @@ def test_every_malformed_bed_line_is_noted(tmp_path: Path) -> None:
     findings = Findings()
     data = read_set(path, 3, genome=genome, findings=findings)
     assert data.where == (f"{path}:1", f"{path}:5")
-    assert [problem.message.removeprefix(f"{path}:")[:10] for problem in findings.problems] == ["2: 2 colum", "3: start '", "4: end 4 i"]
+    assert [problem.message.removeprefix(f"{path}:")[:8] for problem in findings.problems] == ["2: 2 col", "3: start", "4: end 4"]
     assert (findings.counts, findings.num_entries) == ({"region": 3}, 5)
 
 
