@@ -132,6 +132,7 @@ def print_windows(
                 f"  {kind}: {draft.counts['TSS read']:,} TSS, {draft.counts['TSS at the base and strand of another']} of them twice,"
                 f" {draft.counts['windows beyond the end of a contig']} windows beyond a contig; of {len(positives):,} positives"
                 f" {len(found):,} are in GUE ({len(found) / len(positives):.2%}: {dict(by_split)})"
+                f"; {draft.counts['positives that overlap another by more than half']:,} overlap another by more than half"
             )
             if tss.name.endswith(".gtf.gz") and (bed := tss.with_name(tss.name.replace(".gtf.gz", ".tss.bed.gz"))).is_file():
                 same = sites_of(store, tss) & sites_of(store, bed)

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dnabert.dna.annotation import Transcript, read_transcripts, read_tss, stated_lengths
+from dnabert.dna.annotation import LeftOut, Transcript, read_all_transcripts, read_transcripts, read_tss, read_uncertain_tss, stated_lengths
 from dnabert.dna.regions import Region
 from dnabert.errors import DataFileError, DnabertError, RegionError
 
@@ -203,6 +203,40 @@ def test_exons_that_make_no_transcript_are_counted_and_the_first_is_named(
     assert message_of(path, DataFileError) == f": none of its 1 transcripts can be used; the first is t1: {reason}"
 
 
+@pytest.mark.parametrize(
+    ("second", "parts"),
+    [
+        (OVERLAP + line(start=41, end=50), [("chr1", "+", ((10, 20), (14, 25), (40, 50)), True, 1, ([20, 25], [14, 40]))]),
+        (STRANDS, [("chr1", "+", ((10, 20),), False, 1, ([20], [10])), ("chr1", "-", ((40, 50),), False, 2, ([50], [40]))]),
+        (CONTIGS, [("chr1", "+", ((10, 20),), False, 1, ([20], [10])), ("chr2", "+", ((40, 50),), False, 2, ([50], [40]))]),
+    ],
+)
+def test_a_transcript_that_cannot_be_used_is_given_with_the_ends_of_its_introns(
+    tmp_path: Path, second: str, parts: list[tuple[str, str, tuple[tuple[int, int], ...], bool, int, tuple[list[int], list[int]]]]
+) -> None:
+    path = put(tmp_path, line() + second + GOOD)
+    found, left_out = read_all_transcripts(path)
+    assert [row.id for row in found] == ["t2"]
+    assert left_out == [
+        LeftOut("t1", contig, strand, exons, False, is_whole, f"{path}:{number}")  # type: ignore[arg-type]
+        for contig, strand, exons, is_whole, number, _ in parts
+    ]
+    assert [row.intron_ends for row in left_out] == [ends for *_, ends in parts]
+
+
+def test_an_entry_with_coding_parts_only_is_given_with_the_ends_of_its_introns(tmp_path: Path) -> None:
+    attributes = 'transcript_id "t9";'
+    path = put(tmp_path, line("CDS", 41, 50, "-", attributes) + line("CDS", 11, 20, "-", attributes) + GOOD)
+    (left_out,) = read_all_transcripts(path)[1]
+    assert left_out == LeftOut("t9", "chr1", "-", ((10, 20), (40, 50)), True, True, f"{path}:1")
+    assert (left_out.intron_ends, left_out.span, left_out.tss) == (([20], [40]), (10, 50), 49)
+
+
+def test_a_transcript_whose_coding_part_lies_elsewhere_cannot_be_used(tmp_path: Path) -> None:
+    found, left_out = read_all_transcripts(put(tmp_path, line("CDS", contig="chr2") + line() + GOOD))
+    assert ([row.id for row in found], [(row.contig, row.is_coding_only) for row in left_out]) == (["t2"], [("chr1", False)])
+
+
 def test_coding_parts_without_exons_are_counted(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     path = put(tmp_path, line() + line("CDS", attributes='transcript_id "t9";'))
     with caplog.at_level(logging.INFO):
@@ -301,11 +335,32 @@ def test_transcripts_with_an_unknown_start_are_counted(tmp_path: Path, caplog: p
     assert str(caught.value) == f"{path}: the true start of each of its 1 transcripts is stated to be unknown"
 
 
+def test_starts_that_are_left_out_are_given_apart(tmp_path: Path) -> None:
+    unknown = 'gene_id "g9"; transcript_id "t9"; tag "mRNA_start_NF";'
+    path = put(tmp_path, GTF + line("transcript", 5, 50, "+", unknown) * 2 + line("transcript", 11, 50, "+", unknown))
+    assert read_uncertain_tss(path) == [Region("chr1", 4, 5, "g9", "+", f"{path}:11")]
+    assert read_uncertain_tss(put(tmp_path, GTF)) == []
+    path.write_text(line("mRNA", 5, 50, strand="-", attributes="ID=t;partial=true;end_range=50,."))
+    assert read_uncertain_tss(path) == [Region("chr1", 49, 50, "t", "-", f"{path}:1")]
+    path.write_text(line("primary_transcript", 11, 90, attributes="ID=p") + line("miRNA", 31, 50, attributes="ID=m;Parent=p"))
+    assert [region.start for region in read_uncertain_tss(path)] == [30]
+
+
+def test_without_transcripts_the_starts_of_those_that_cannot_be_used_are_given_apart(tmp_path: Path) -> None:
+    path = put(tmp_path, line() + line(start=41, end=50, strand="-") + GTF + line("CDS", 3, 9, attributes='transcript_id "t8";'))
+    path.write_text("".join(text for text in path.read_text().splitlines(keepends=True) if "\ttranscript\t" not in text))
+    assert [(region.contig, region.start) for region in read_tss(path)] == [("chr2", 59)]
+    lost = [(region.name, region.start, region.strand) for region in read_uncertain_tss(path)]
+    assert lost == [("t1", 10, "+"), ("t1", 49, "-")]
+
+
 def test_a_start_needs_transcripts_or_exons_and_a_strand(tmp_path: Path) -> None:
     path = put(tmp_path, line("gene") + line("start_codon"))
     with pytest.raises(DataFileError) as caught:
         read_tss(path)
     assert str(caught.value) == f"{path}: has no transcript or exon features (it has gene, start_codon); take an annotation that has them"
+    with pytest.raises(DataFileError, match="has no transcript or exon features"):
+        read_uncertain_tss(path)
     path.write_text(line("transcript", strand="."))
     with pytest.raises(RegionError) as caught_strand:
         read_tss(path)

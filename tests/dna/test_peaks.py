@@ -68,6 +68,28 @@ def test_the_middle_of_every_kind_of_peak(tmp_path: Path, line: str, summit: int
 
 
 @pytest.mark.parametrize(
+    ("lines", "scores"),
+    [
+        (["100\t140\tb\t700\t.\t100\t140\t255,0,0"], [700]),
+        (["100\t140\tb\t700\t.\t90\t150\t255,0,0", "200\t240\tb\t.\t.\t200\t240\t0"], [700, 0]),
+        (["100\t140\tb\t700\t.\t110\t120\t0", "200\t240\tb\t650.5\t.\t0\t0\t0"], [700, 650.5]),
+        (["100\t140\tb\t700\t.\t8.5\t2\t0"], [8.5]),
+        (["0\t16571\tb\t700\t.\t37\t40\t3", "100\t140\tb\t700\t.\t12\t3\t0"], [37, 12]),  # the first alone could be BED9
+        (["0\t16571\tb\t700\t.\t37\t40\t-1"], [37]),
+    ],
+    ids=["colour", "colour in one line", "thick", "broadPeak with q-value 0", "broadPeak of whole numbers", "broadPeak without q-value"],
+)
+def test_nine_columns_are_broad_peaks_or_bed_with_thick_parts(tmp_path: Path, lines: list[str], scores: list[float]) -> None:
+    path = put(tmp_path, "".join(f"chr1\t{line}\n" for line in lines))
+    assert [peak.score for peak in read_peaks(path, "center")] == scores
+
+
+def test_the_score_of_bed9_is_checked(tmp_path: Path) -> None:
+    path = put(tmp_path, "chr1\t1\t9\tp\tmany\t.\t1\t9\t1,2,3\n")
+    assert message_of(path, RegionError, "center") == "1: the score 'many' (column 5) is not a number"
+
+
+@pytest.mark.parametrize(
     ("line", "reason"),
     [
         (narrow(summit=-1), "column 10 is -1"),

@@ -79,3 +79,16 @@ def test_windows_of_a_scan_do_not_overlap_and_few_sites_are_lost(store: GenomeSt
     assert np.diff(starts).min() >= 1_001
     assert draft.counts["TSS in no window"] < 40
     assert draft.counts["negatives"] > 4 * draft.counts["positives"]
+
+
+def test_neighbouring_sites_of_a_gtf_are_counted_and_may_be_merged(store: GenomeStore) -> None:
+    gtf = _data("human/lrg_hg38.gtf.gz")
+    splits = SplitConfig(file=_data("human/lrg_hg38.contigs.tsv"))
+    config = PromoterConfig(kind="core", negatives="substitution", splits=splits)
+    draft = build_promoters(store, gtf, config, 42)
+    merged = build_promoters(store, gtf, config.model_copy(update={"merge_bp": 50}), 42)
+    assert (draft.counts["TSS read"], draft.counts["positives that overlap another by more than half"]) == (812, 96)
+    assert merged.counts["TSS nearer than merge_bp to another, avoided"] == 57
+    assert merged.counts["positives that overlap another by more than half"] == 2  # on opposite strands
+    assert merged.counts["positives"] == draft.counts["positives"] - merged.counts["TSS nearer than merge_bp to another, avoided"]
+    assert merged.counts["uncertain TSS, avoided"] == draft.counts["uncertain TSS, avoided"]

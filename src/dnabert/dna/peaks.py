@@ -1,10 +1,11 @@
 """Peaks of ChIP-seq, ATAC-seq and the like, and their summits.
 
-Source: UCSC formats narrowPeak (BED6+4) and broadPeak (BED6+3).
+Source: UCSC formats narrowPeak (BED6+4), broadPeak (BED6+3) and BED9 (with thickStart, thickEnd and itemRgb).
 """
 
 import math
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
@@ -14,7 +15,9 @@ from dnabert.errors import DataFileError, RegionError
 __all__ = ["Peak", "read_peaks"]
 
 _NUM_NARROW_COLUMNS = 10
-_SIGNAL_COLUMN, _SCORE_COLUMN = 6, 4
+_NUM_BROAD_COLUMNS = 9
+"""Of broadPeak, and of BED9."""
+_SCORE_COLUMN, _SIGNAL_COLUMN, _THICK_END_COLUMN, _COLOUR_COLUMN = 4, 6, 7, 8
 
 
 @dataclass(frozen=True)
@@ -24,7 +27,7 @@ class Peak:
     Attributes:
         region: Its interval.
         summit: Position of its highest base, 0-based.
-        score: Signal value (column 7) of narrowPeak and broadPeak, else the score of BED (column 5), 0 where there is none.
+        score: Signal value (column 7) of narrowPeak and broadPeak, else the score of BED (column 5), also of BED9; 0 where there is none.
         where: ``file:line``, for messages.
     """
 
@@ -37,6 +40,9 @@ class Peak:
 def read_peaks(path: Path, summit: Literal["required", "center"]) -> list[Peak]:
     """Peaks of a narrowPeak, broadPeak or BED file, in its order; an interval of one base is its own summit.
 
+    A file of 9 columns is BED9, not broadPeak, if column 9 is a colour such as ``255,0,0`` in a line, or if in every line column 9 is one
+    whole number and columns 7 and 8 are what thickStart and thickEnd can be: whole numbers within the peak, or both 0.
+
     Args:
         path: The file, plain or gzip.
         summit: ``required``: as column 10 of narrowPeak has it; ``center``: the middle of each peak, whatever the file has.
@@ -45,10 +51,31 @@ def read_peaks(path: Path, summit: Literal["required", "center"]) -> list[Peak]:
         DataFileError: The file cannot be read, has no peak, or one without a summit where it is required.
         RegionError: A line is malformed, or a summit outside its peak; the message gives its line.
     """
-    return [
-        Peak(region, _center(region) if summit == "center" else _summit(region, fields), _score(region, fields), region.where)
-        for region, fields in read_bed_rows(path)
-    ]
+    peaks: list[Peak] = []
+    nine_columns: list[tuple[int, list[str]]] = []
+    for region, fields in read_bed_rows(path):
+        if len(fields) == _NUM_BROAD_COLUMNS:
+            nine_columns.append((len(peaks), fields))
+        place = _center(region) if summit == "center" else _summit(region, fields)
+        peaks.append(Peak(region, place, _score(region, fields), region.where))
+    if _are_bed9([(peaks[row].region, fields) for row, fields in nine_columns]):
+        for row, fields in nine_columns:
+            peaks[row] = replace(peaks[row], score=_number(peaks[row].region, fields, _SCORE_COLUMN))
+    return peaks
+
+
+def _are_bed9(lines: Sequence[tuple[Region, list[str]]]) -> bool:
+    """Whether lines of 9 columns are BED9."""
+    return any("," in fields[_COLOUR_COLUMN] for _, fields in lines) or all(_is_thick(region, fields) for region, fields in lines)
+
+
+def _is_thick(region: Region, fields: list[str]) -> bool:
+    """Whether columns 7 to 9 can be thickStart, thickEnd and a colour; a q-value that is not known is -1, and no colour."""
+    columns = [fields[column] for column in (_SIGNAL_COLUMN, _THICK_END_COLUMN, _COLOUR_COLUMN)]
+    if not all(text.isascii() and text.isdecimal() for text in columns):
+        return False
+    first, end, _ = map(int, columns)
+    return region.start <= first <= end <= region.end or (first, end) == (0, 0)
 
 
 def _center(region: Region) -> int:
@@ -82,7 +109,11 @@ def _no_summit(region: Region, reason: str) -> DataFileError:
 
 
 def _score(region: Region, fields: list[str]) -> float:
-    column = _SIGNAL_COLUMN if len(fields) in (_NUM_NARROW_COLUMNS - 1, _NUM_NARROW_COLUMNS) else _SCORE_COLUMN
+    return _number(region, fields, _SIGNAL_COLUMN if len(fields) in (_NUM_BROAD_COLUMNS, _NUM_NARROW_COLUMNS) else _SCORE_COLUMN)
+
+
+def _number(region: Region, fields: list[str], column: int) -> float:
+    """A number of a line, 0 where there is none."""
     text = fields[column] if len(fields) > column else "0"
     try:
         score = float(text) if text != "." else 0.0

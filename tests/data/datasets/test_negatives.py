@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dnabert.data.datasets import negatives
+from dnabert.data.datasets.candidates import Room, number_cells
 from dnabert.data.datasets.intervals import IntervalSet, clean_bases
 from dnabert.data.datasets.negatives import Matching, draw_windows, gc_fractions, match_windows, random_strands, region_at
 from dnabert.data.datasets.repeats import Repeats
@@ -69,9 +70,49 @@ def test_windows_drawn_lie_within_one_interval_each_and_never_overlap(
     assert (draw_windows(free, window_bp, count, np.random.default_rng(seed)) == found).all()
 
 
+def test_windows_lie_anywhere_in_an_interval_whether_few_or_many_are_drawn() -> None:
+    rng = np.random.default_rng(0)
+    free = free_of(*((start, start + 75) for start in range(0, 40_000, 200)))
+    for count in (1, 60, 200, 400):  # a part of the room, half of it, or all of it
+        drawn = np.concatenate([draw_windows(free, 30, count, rng) for _ in range(4_000 // count)]) % 200
+        counts = np.histogram(drawn, bins=[0, 15, 31, 46])[0]  # 15 starts, 16, and 15
+        assert counts.min() > 0
+        assert counts[0] == pytest.approx(counts[2], rel=0.15)  # as many at the start of an interval as at its end
+
+
+def test_half_of_the_room_is_found_also_where_most_draws_overlap() -> None:
+    free = free_of(*((start, start + 60) for start in range(0, 6_000, 60)))  # a window seldom leaves room for the second of its interval
+    assert len(draw_windows(free, 30, 100, np.random.default_rng(0))) == 100
+    assert len(draw_windows(free, 30, 200, np.random.default_rng(0))) == 200
+
+
+def test_the_rarest_windows_are_found_wherever_they_begin() -> None:
+    """Forty islands of G+C in a megabase, which none of the windows that are laid side by side need meet squarely."""
+    island = random_bases(110, 5, gc=0.9)
+    text = "".join(random_bases(25_000 - 110, seed, gc=0.4) + island for seed in range(40))
+    store = store_of(text + island * 30)
+    positives = len(text) + 110 * np.arange(30)
+    found, matching = match_windows(store, positives, free_of((0, len(text))), NO_REPEATS, 100, 1, np.random.default_rng(0))
+    assert matching.num_found == 30
+    assert are_apart(found, 100)
+    assert matching.mean_gc_difference < 0.005
+    at_random = draw_windows(free_of((0, len(text))), 100, 30_000, np.random.default_rng(0))
+    wanted = gc_fractions(store, positives[:1], 100)
+    assert np.sum(np.abs(gc_fractions(store, at_random, 100) - wanted) < 0.01) < 10
+
+
+def test_a_g_c_that_is_rare_weighs_more_than_repeats() -> None:
+    store = store_of(random_bases(50_000, 0, gc=0.4) + random_bases(5_000, 1, gc=0.8) + random_bases(5_000, 2, gc=0.8))
+    repeats = Repeats(free_of((50_000, 55_000)), "all that is rich in G+C")
+    positives = np.arange(55_000, 57_000, 100)
+    found, matching = match_windows(store, positives, free_of((0, 55_000)), repeats, 100, 1, np.random.default_rng(0))
+    assert (found > 49_900).all()
+    assert matching.mean_gc_difference < 0.02
+
+
 def test_where_more_windows_are_wanted_than_fit_the_free_bases_are_used_up() -> None:
     found = draw_windows(free_of((10, 40), (50, 59), (60, 70)), 10, 1_000, np.random.default_rng(0))
-    assert len(found) in (3, 4)
+    assert len(found) == 4
     assert draw_windows(free_of((10, 19)), 10, 5, np.random.default_rng(0)).tolist() == []
 
 
@@ -145,34 +186,41 @@ def test_without_positives_or_free_bases_there_are_no_negatives() -> None:
         assert matching == Matching(wanted, 0, 0.0, 0.0)
 
 
+CELLS = st.lists(st.integers(0, 20).flatmap(lambda gc: st.integers(0, 5).map(lambda repeat: 21 * gc + repeat)), max_size=30)
+
+
 @settings(deadline=None)
-@given(
-    target=st.lists(st.tuples(st.integers(0, 20), st.integers(0, 5)), max_size=30),
-    offered=st.lists(st.tuples(st.integers(0, 20), st.integers(0, 5)), max_size=30),
-    neighbours=st.integers(1, 4),
-    seed=st.integers(0, 9),
-)
+@given(target=CELLS, offered=CELLS, neighbours=st.integers(1, 4), by_rarity=st.booleans(), seed=st.integers(0, 9))
 def test_each_target_gets_a_window_of_its_own_while_there_are_any_and_an_equal_one_first(
-    target: list[tuple[int, int]], offered: list[tuple[int, int]], neighbours: int, seed: int
+    target: list[int], offered: list[int], neighbours: int, by_rarity: bool, seed: int
 ) -> None:
-    wanted, held = (np.array(pairs, dtype=float).reshape(-1, 2) * negatives._CELL for pairs in (target, offered))
+    wanted, held = np.array(target, dtype=np.int64), np.array(offered, dtype=np.int64)
+    starts = 10 * np.arange(len(held))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(negatives, "_NEIGHBOURS", neighbours)
-        pairs = negatives._assign(wanted, held, np.random.default_rng(seed))
-    found = [index for index in pairs.tolist() if index >= 0]
-    assert len(found) == len(set(found)) == min(len(target), len(offered))
-    equal = sum(target[place] == offered[index] for place, index in enumerate(pairs.tolist()) if index >= 0)
-    assert equal == (Counter(target) & Counter(offered)).total()
+        found = negatives._assign(wanted, starts, held, Room(10), np.random.default_rng(seed), by_rarity).tolist()
+    pairs = [(target[place], offered[start // 10]) for place, start in enumerate(found) if start >= 0]
+    assert len(pairs) == len(set(found) - {-1}) == min(len(target), len(offered))
+    if not by_rarity:
+        assert sum(one == other for one, other in pairs) == (Counter(target) & Counter(offered)).total()
 
 
-def test_a_crowd_of_equal_targets_takes_the_windows_nearest_to_it() -> None:
+@pytest.mark.parametrize("by_rarity", [False, True])
+def test_a_crowd_of_equal_targets_takes_the_windows_nearest_to_it(by_rarity: bool) -> None:
     rng = np.random.default_rng(0)
-    target = np.full((3_000, 2), [0.8, 0.0])
-    offered = np.stack([rng.uniform(0.2, 0.7, 20_000), np.zeros(20_000)], axis=1)
-    pairs = negatives._assign(target, offered, rng)
-    assert len(set(pairs.tolist())) == 3_000
-    nearest = np.sort(offered[:, 0])[-3_000:]
-    assert offered[pairs, 0].mean() == pytest.approx(nearest.mean(), abs=negatives._CELL[0])
+    gc = rng.uniform(0.2, 0.7, 20_000)
+    target, offered = number_cells(np.full(3_000, 0.8), np.zeros(3_000)), number_cells(gc, np.zeros(20_000))
+    found = negatives._assign(target, 10 * np.arange(20_000), offered, Room(10), rng, by_rarity)
+    assert len(set(found.tolist())) == 3_000
+    assert gc[found // 10].mean() == pytest.approx(np.sort(gc)[-3_000:].mean(), abs=0.0025)
+
+
+def test_windows_that_overlap_one_that_was_taken_are_passed_over() -> None:
+    taken = Room(10)
+    assert taken.take(25)
+    starts = np.array([16, 34, 15, 35])
+    found = negatives._assign(np.zeros(4, np.int64), starts, np.zeros(4, np.int64), taken, np.random.default_rng(0))
+    assert sorted(found.tolist()) == [-1, -1, 15, 35]
 
 
 @given(data=st.data(), store=genomes())

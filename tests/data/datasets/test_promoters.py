@@ -151,13 +151,17 @@ def test_everything_that_was_read_or_left_out_is_counted(store: GenomeStore, tss
     assert draft.counts == {
         "TSS read": 8,
         "TSS of contigs that the genome lacks": 0,
+        "uncertain TSS, avoided": 0,
         "TSS at the base and strand of another": 1,
+        "TSS nearer than merge_bp to another, avoided": 0,
+        "TSS of other files, avoided": 0,
         "windows beyond the end of a contig": 1,
         "windows with ambiguous bases": 0,
         "windows in no split": 0,
         "negatives not found": 0,
         "positives": 6,
         "positives with a TATA box": 1,
+        "positives that overlap another by more than half": 2,
         "negatives": 12,
     }
 
@@ -404,3 +408,101 @@ def test_sites_of_which_no_window_can_be_used_are_refused(tmp_path: Path) -> Non
     assert str(caught.value) == (
         f"{path}: none of the 2 windows of 70 bases can be used: 1 go beyond the end of a contig, 1 have ambiguous bases"
     )
+
+
+def places_of_negatives(draft: Draft) -> list[tuple[str, int]]:
+    return [(example.region.contig, example.region.start) for example in draft.examples if example.label == "0"]
+
+
+@pytest.mark.parametrize("ending", ["bed", "gtf"])
+@pytest.mark.parametrize("negatives", ["matched", "tata"])
+def test_negatives_keep_away_from_the_sites_of_other_files(
+    store: GenomeStore, tss: Path, config: PromoterConfig, tmp_path: Path, ending: str, negatives: str
+) -> None:
+    wanted = changed(config, negatives=negatives, negatives_per_positive=10)
+    other = tmp_path / f"tss.{ending}"
+    others = [("one", 9_000 + 1_500 * number) for number in range(12)]
+    lines = {
+        "bed": "{}\t{}\t{}\tx\t0\t-\nelsewhere\t5\t6\tx\t0\t+\n",
+        "gtf": 'elsewhere\tx\ttranscript\t5\t6\t.\t+\t.\ttranscript_id "u";\n{0}\tx\ttranscript\t9\t{2}\t.\t-\t.\ttranscript_id "T{1}";\n',
+    }
+    other.write_text("".join(lines[ending].format(contig, at, at + 1) for contig, at in others))
+
+    def near(draft: Draft) -> int:
+        return sum(
+            contig == "one" and any(at - 1_069 < start < at + 1_000 for _, at in others) for contig, start in places_of_negatives(draft)
+        )
+
+    without = build_promoters(store, tss, wanted, 3)
+    draft = build_promoters(store, tss, changed(wanted, also_avoid=(other,)), 3)
+    assert near(without) > 5
+    assert near(draft) == 0
+    assert len(places_of_negatives(draft)) > 30
+    assert draft.counts["TSS of other files, avoided"] == 12
+    assert draft.counts["TSS read"] == without.counts["TSS read"]
+    assert draft.facts["also_avoided"] == [other.name]
+    assert rows(draft, "1") == rows(without, "1")
+
+
+def test_uncertain_starts_of_an_annotation_are_counted_and_avoided_but_no_promoters(
+    store: GenomeStore, config: PromoterConfig, tmp_path: Path
+) -> None:
+    path = tmp_path / "genes.gtf"
+    unknown = [10_000 + 2_000 * number for number in range(9)]
+    path.write_text(
+        GTF
+        + "".join(
+            f'one\tx\ttranscript\t{at + 1}\t{at + 900}\t.\t+\t.\tgene_id "G"; transcript_id "U{at}"; tag "mRNA_start_NF";\n'
+            for at in unknown
+        )
+        + 'elsewhere\tx\ttranscript\t5\t90\t.\t+\t.\tgene_id "G"; transcript_id "U"; tag "mRNA_start_NF";\n'
+    )
+    settings = {"splits": write_split(tmp_path, {"one": "train", "two": "valid"}).model_dump(), "negatives_per_positive": 10}
+    draft = build_promoters(store, path, changed(config, skip_unknown_contigs=True, **settings), 1)
+    assert [name for name, _ in rows(draft, "1")] == ["A", "C"]
+    counts = draft.counts
+    assert (counts["TSS read"], counts["uncertain TSS, avoided"], counts["TSS of contigs that the genome lacks"]) == (12, 9, 1)
+    starts = [start for contig, start in places_of_negatives(draft) if contig == "one"]
+    assert len(starts) > 3
+    assert not any(at - 1_069 < start < at + 1_000 for start in starts for at in unknown)
+    with pytest.raises(RegionError, match=rf"^{path}:14: contig elsewhere is not in .*"):
+        build_promoters(store, path, changed(config, **settings), 1)
+
+
+def test_sites_that_are_close_are_merged_if_wanted_and_those_left_out_are_avoided(store: GenomeStore, tmp_path: Path) -> None:
+    config = PromoterConfig(kind="core", splits=write_split(tmp_path, {"one": "train", "two": "valid"}))
+    places = [5_030, 5_000, 5_029, 5_060, 5_000]
+    sites = [Tss("one", at, "+", f"t{at}") for at in places] + [
+        Tss("one", 5_031, "-", "other strand"),
+        Tss("two", 5_000, "+", "other contig"),
+    ]
+    path = write_tss(tmp_path, sites)
+    one_by_one = build_promoters(store, path, config, 1)
+    assert [name for name, _ in rows(one_by_one, "1")] == ["t5000", "other strand", "t5029", "t5030", "t5060", "other contig"]
+    assert one_by_one.counts["positives that overlap another by more than half"] == 5
+    draft = build_promoters(store, path, changed(config, merge_bp=31), 1)
+    assert [name for name, _ in rows(draft, "1")] == ["other strand", "t5030", "other contig"]
+    assert draft.counts["TSS at the base and strand of another"] == 1
+    assert draft.counts["TSS nearer than merge_bp to another, avoided"] == 3
+    assert draft.counts["positives that overlap another by more than half"] == 2
+    assert [name for name, _ in rows(build_promoters(store, path, changed(config, merge_bp=30), 1), "1")] == [
+        *("t5000", "other strand", "t5030", "t5060", "other contig"),
+    ]
+
+
+def test_windows_that_share_just_half_of_their_bases_are_not_counted_as_overlapping(
+    store: GenomeStore, all_train: PromoterConfig, tmp_path: Path
+) -> None:
+    for apart_bp, expected in ((34, 2), (35, 0)):
+        path = write_tss(tmp_path, [Tss("one", 5_000, "+", "a"), Tss("one", 5_000 + apart_bp, "+", "b"), Tss("one", 9_000, "+", "c")])
+        draft = build_promoters(store, path, all_train, 1)
+        assert draft.counts["positives that overlap another by more than half"] == expected
+
+
+def test_two_files_of_one_name_may_name_the_contigs_in_their_own_ways(tmp_path: Path) -> None:
+    store = write_genome(tmp_path, {"chr1": CONTIGS["one"]})
+    for folder, contig, position in (("first", "chr1", 5_000), ("second", "1", 20_000)):
+        (tmp_path / folder).mkdir()
+        write_tss(tmp_path / folder, [Tss(contig, position, "+", "t")])
+    config = PromoterConfig(kind="core", also_avoid=(tmp_path / "second" / "tss.bed",), splits=write_split(tmp_path, {"chr1": "train"}))
+    assert build_promoters(store, tmp_path / "first" / "tss.bed", config, 1).counts["TSS of other files, avoided"] == 1

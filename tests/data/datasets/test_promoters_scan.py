@@ -170,3 +170,16 @@ def test_windows_of_contigs_in_no_split_are_counted(tmp_path: Path) -> None:
     assert draft.counts["windows in no split"] == 9
     assert {(example.region.contig, example.split) for example in draft.examples} == {("a", "train")}
     assert draft.counts["TSS in no window"] == 1
+
+
+def test_windows_with_only_a_site_that_is_avoided_are_left_out_and_counted(tmp_path: Path) -> None:
+    bases, sites = random_bases(12_000, 1), [Tss("c", 6_000, "+", "t")]
+    without = scan(tmp_path, {"c": bases}, sites)
+    other = tmp_path / "more.bed"
+    other.write_text("c\t6000\t6001\ta\t0\t-\nc\t8000\t8001\tb\t0\t+\nc\t8001\t8002\tb\t0\t+\n")
+    draft = scan(tmp_path, {"c": bases}, sites, also_avoid=(other,))
+    left_out = set(places(without)) - set(places(draft))
+    assert [start <= 8_000 < end for start, end in left_out] == [True] * len(left_out)
+    assert draft.counts["windows without a TSS but with one that is avoided"] == len(left_out) in (1, 2)
+    assert draft.counts["windows with a TSS too near to an end"] == 0
+    assert draft.counts["positives"] == 1

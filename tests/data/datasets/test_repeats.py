@@ -70,6 +70,18 @@ def test_lower_case_in_the_genome_tells_the_repeats(tmp_path: Path) -> None:
     assert (found.origin, found.is_known) == ("lower case in the genome", True)
 
 
+@pytest.mark.parametrize("gap", ["nnnn", "NnnN"])
+def test_an_n_in_lower_case_marks_no_repeats(tmp_path: Path, gap: str) -> None:
+    unit = random_bases(40, 99)
+    path = tmp_path / "g.fa"
+    path.write_text(">chr1\n" + "".join(random_bases(60, seed) + unit for seed in range(5)) + gap + "ACGT\n")
+    found = find_repeats(build_genome([path], tmp_path / "cache"))
+    assert found.origin == "16-mers that occur 5 times or more in the genome"
+    assert 0 < found.bases.num_bases <= 5 * 40
+    path.write_text(path.read_text().replace("ACGT\n", "aCGT\n"))
+    assert find_repeats(build_genome([path], tmp_path / "cache")).origin == "lower case in the genome"
+
+
 @pytest.mark.parametrize("end", ["", "N", "n"])
 def test_a_genome_that_is_lower_case_throughout_marks_no_repeats_by_it(tmp_path: Path, end: str) -> None:
     unit = random_bases(40, 99).lower()
@@ -145,3 +157,12 @@ def test_a_genome_too_large_to_count_is_warned_of_and_nothing_is_known(
         " give --repeats"
     ]
     assert find_repeats(store_of("A" * 99)).is_known
+
+
+def test_a_file_of_repeats_may_name_contigs_otherwise_than_one_of_its_own_name(tmp_path: Path) -> None:
+    path = tmp_path / "g.fa"
+    path.write_text(">chr1\nACGTACGT\n")
+    store = build_genome([path], tmp_path / "cache")
+    for folder, contig in (("ucsc", "chr1"), ("ensembl", "1")):
+        (tmp_path / folder).mkdir()
+        assert listed(find_repeats(store, write_bed(tmp_path / folder / "regions.bed", (contig, 1, 3, "")))) == [[1, 3]]

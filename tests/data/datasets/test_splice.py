@@ -13,6 +13,7 @@ from dnabert.data.datasets.splits import SplitConfig
 from dnabert.dna.sequence import decode_bases
 from dnabert.errors import DataFileError, DnabertError, RegionError
 from tests.data.datasets.splice_genes import (
+    NAMED,
     Gene,
     annotated_genomes,
     build,
@@ -194,6 +195,106 @@ def test_transcripts_that_give_no_sites_still_keep_negatives_away() -> None:
     coding = build(texts, [*genes, *(extra._replace(contig=contig, name=contig) for contig in texts)], coding_only=True)
     assert {row.source for row in positives(coding)} == {"transcript:c0", "transcript:c1", "transcript:c2"}
     assert coding.counts["transcripts without a CDS, left out"] == 6
+
+
+@pytest.mark.parametrize(
+    ("lines", "places"),
+    [
+        # exons 341-360 and 351-370 overlap; a further exon is 421-440
+        ([("exon", "+", 340, 360), ("exon", "+", 350, 370), ("exon", "+", 420, 440)], {(360, "+"), (350, "+"), (370, "+"), (420, "+")}),
+        (
+            [("exon", "-", 1140, 1160), ("exon", "-", 1150, 1170), ("exon", "-", 1420, 1440)],
+            {(1149, "-"), (1159, "-"), (1419, "-"), (1169, "-")},
+        ),
+        ([("exon", "+", 340, 360), ("exon", "-", 1420, 1440)], {(340, "+"), (360, "+"), (1419, "-"), (1439, "-")}),
+        ([("CDS", "+", 340, 360), ("CDS", "+", 420, 440)], {(360, "+"), (420, "+")}),
+    ],
+)
+def test_no_negative_is_at_an_end_of_an_intron_of_a_transcript_that_cannot_be_used(
+    tmp_path: Path, lines: list[tuple[str, str, int, int]], places: set[tuple[int, str]]
+) -> None:
+    texts, genes = three_genes()
+    for place, strand in places:  # GT and AG at each, so that it would be a decoy
+        pair = ["AG", "GT"] if strand == "+" else ["AC", "CT"]
+        first = place - 2 if strand == "+" else place - 1
+        texts["c0"] = texts["c0"][:first] + "".join(pair) + texts["c0"][first + 4 :]
+    path = write_gtf(tmp_path / "genes.gtf", genes)
+    names = {"window_bp": 40, "min_intron_bp": 4, "splits": NAMED, "negatives_per_positive": 500, "random_per_donor": 40}
+    config = SpliceConfig.model_validate(names)
+    without = build_splice(store_from(texts), path, config, 1)
+    other = tmp_path / "other.gtf"
+    other.write_text("".join(gtf_line(Gene("c0", strand, [], "odd"), kind, start, end) for kind, strand, start, end in lines))
+    own = {site_of(row)[2:] for row in negatives(without) if row.region.contig == "c0"}
+    assert places & own
+    path.write_text(path.read_text() + other.read_text())
+    draft = build_splice(store_from(texts), path, config, 1)
+    assert not places & {site_of(row)[2:] for row in negatives(draft) if row.region.contig == "c0"}
+    assert len(positives(draft)) == 24
+    is_coding = lines[0][0] == "CDS"
+    assert draft.counts["transcripts read"] == 7 - is_coding
+    assert draft.counts["transcripts whose exons overlap or are in several places, left out"] == 1 - is_coding
+    assert draft.counts["entries with CDS but without exons, left out"] == is_coding
+
+
+def test_a_transcript_that_cannot_be_used_must_fit_its_contig_too(tmp_path: Path) -> None:
+    texts, genes = three_genes()
+    path = write_gtf(
+        tmp_path / "genes.gtf", [*genes, Gene("c0", "+", [(10, 30), (20, 2001)], "odd"), Gene("c9", "+", [(1, 9), (5, 9)], "far")]
+    )
+    with pytest.raises(RegionError, match=r"gtf:19: transcript odd ends at 2001, but c0 has 2000 bases"):
+        build_splice(store_from(texts), path, SpliceConfig(), 0)
+
+
+def test_files_of_one_name_may_name_the_contigs_each_in_its_own_way(tmp_path: Path) -> None:
+    texts, genes = three_genes()
+    (tmp_path / "a").mkdir()
+    (tmp_path / "b").mkdir()
+    path = write_gtf(tmp_path / "a" / "genes.gtf", genes)
+    other = write_gtf(tmp_path / "b" / "genes.gtf", [gene._replace(contig=f"chr{gene.contig}") for gene in genes])
+    config = SpliceConfig(window_bp=40, splits=NAMED, also_avoid=(other,))
+    assert build_splice(store_from(texts), path, config, 0).counts["sites of other annotations, avoided"] == 24
+
+
+def test_what_is_wanted_of_one_kind_of_decoy_leaves_the_others_alone() -> None:
+    texts, genes = three_genes()
+    for contig in texts:  # the first donor of each gene has GC
+        texts[contig] = texts[contig][:401] + "C" + texts[contig][402:]
+    plain, with_gc = ({row.region.name for row in negatives(build(texts, genes, gc_decoys=flag), "decoy")} for flag in (False, True))
+    assert len(plain) == len(with_gc) == 24
+    gone = plain - with_gc
+    assert len(gone) == 3
+    assert {name.split(":")[0] for name in gone} == {"decoy-GT"}
+    assert {name.split(":")[0] for name in with_gc - plain} == {"decoy-GC"}
+
+
+@pytest.mark.parametrize("max_per_class", [None, 5])
+def test_counts_add_up(max_per_class: int | None) -> None:
+    texts, genes = three_genes()
+    texts["c1"] = texts["c1"][:395] + "N" + texts["c1"][396:]
+    genes.append(Gene("c2", "+", [(5, 10), (30, 60)], "near"))
+    draft = build(texts, genes, max_per_class=max_per_class, negatives_per_positive=2)
+    counts = draft.counts
+    limited = {
+        kind: counts.get(f"{kind} beyond max_per_class, left out", 0) for kind in ("donors", "acceptors", "decoys", "random windows")
+    }
+    lost = [
+        "sites at places that are donor and acceptor, left out",
+        "windows beyond the end of a contig, left out",
+        "windows with ambiguous bases, left out",
+        "sites in no split, or across a border of two, left out",
+    ]
+    sites = counts["different donors"] + counts["different acceptors"]
+    assert sites == sum(counts[name] for name in lost) + sum(counts[kind] + limited[kind] for kind in ("donors", "acceptors"))
+    for kind, missing in (("decoys", "decoys that their genes have not"), ("random windows", "random windows that there is no room for")):
+        assert counts[f"{kind} wanted"] == counts[missing] + counts[kind] + limited[kind]
+    rows = Counter(row.source.split(":")[0] if row.label == "none" else f"{row.label}s" for row in draft.examples)
+    assert rows == {
+        "donors": counts["donors"],
+        "acceptors": counts["acceptors"],
+        "decoy": counts["decoys"],
+        "random": counts["random windows"],
+    }
+    assert all(limited.values()) == (max_per_class is not None)
 
 
 def test_only_gt_ag_introns_are_kept_where_asked_for() -> None:

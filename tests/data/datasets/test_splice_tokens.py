@@ -120,9 +120,37 @@ def test_windows_with_a_site_that_is_left_out_are_left_out() -> None:
     before = {row.region.name for row in with_site(build(texts, genes, level="token", window_bp=50))}
     draft = build(texts, [*genes, extra], level="token", window_bp=50, sources=("toy",), negatives_per_positive=100)
     names = {row.region.name for row in draft.examples}
-    assert draft.counts["windows with a site that the settings leave out, left out"] == 2
+    assert draft.counts["windows with a site that is left out or avoided, left out"] == 2
     assert not {"tile:c0:300-350(+)", "tile:c0:450-500(+)"} & names
     assert before <= names
+
+
+def test_windows_keep_away_from_transcripts_that_cannot_be_used() -> None:
+    texts, genes = three_genes()
+    # Exons 311-340 and 331-345 overlap; the last exon is far from all genes.
+    odd = Gene("c0", "+", [(310, 340), (330, 345), (1900, 1950)], "odd")
+    values = {"level": "token", "window_bp": 50, "negatives_per_positive": 100}
+    before = {row.region.name: row.source for row in build(texts, genes, **values).examples}
+    draft = build(texts, [*genes, odd], **values)
+    assert before["tile:c0:300-350(+)"] == "gene-without-site"
+    assert "tile:c0:300-350(+)" not in {row.region.name for row in draft.examples}
+    assert draft.counts["windows with a site that is left out or avoided, left out"] == 1
+    between = [row.region for row in draft.examples if row.source == "between-genes" and row.region.contig == "c0"]
+    assert between
+    assert all(region.end <= 310 or region.start >= 1950 for region in between)
+
+
+def test_counts_of_windows_add_up() -> None:
+    texts, genes = three_genes()
+    draft = build(texts, genes, level="token", window_bp=20, max_per_class=7, negatives_per_positive=2)
+    sources = Counter(row.source for row in draft.examples)
+    assert draft.counts["windows with a site"] == sources["gene-with-site"] == 7
+    assert draft.counts["windows with a site beyond max_per_class, left out"] == 24 - 7
+    assert draft.counts["windows of genes without a site"] == sources["gene-without-site"]
+    assert draft.counts["windows between genes"] == sources["between-genes"]
+    num_found = 2 * 7 - draft.counts["windows without a site that there is no room for"]
+    num_kept = sources["gene-without-site"] + sources["between-genes"]
+    assert draft.counts["windows without a site beyond max_per_class, left out"] == num_found - num_kept > 0
 
 
 def test_a_base_that_is_donor_and_acceptor_leaves_its_window_out() -> None:

@@ -326,6 +326,18 @@ def test_a_peak_over_the_central_base_counts_unless_only_summits_do(store: Genom
     assert labels(bound_by="summit") == {910: "sharp", 961: "edge", 1300: "broad"}
 
 
+@pytest.mark.parametrize("changes", [{"top": NUM_CONTIGS}, {"min_score": 5}])
+@pytest.mark.parametrize("bound_by", ["peak", "summit"])
+def test_a_peak_that_gives_no_window_binds_in_the_window_of_another(
+    store: GenomeStore, tmp_path: Path, changes: dict[str, object], bound_by: str
+) -> None:
+    first = narrow(tmp_path / "A.narrowPeak", [(name, 900, 960, 930, 9.0) for name in PLACES])
+    both = [(name, 500, 560, 530, 9.0) for name in PLACES] + [(name, 910, 970, 935, 1.0) for name in PLACES]
+    draft = build(store, [first, narrow(tmp_path / "B.narrowPeak", both)], bound_by=bound_by, **changes)
+    assert {(row.region.start + 50, row.label) for row in draft.examples if row.label != "none"} == {(930, "A;B"), (530, "B")}
+    assert draft.facts["factors"]["B"]["windows"] == {"train": 8, "valid": 2, "test": 2}  # type: ignore[index]
+
+
 def test_merge_of_one_base_keeps_each_summit(store: GenomeStore, tmp_path: Path) -> None:
     peaks = [(name, 900, 950, summit, 1.0) for name in PLACES for summit in (910, 911, 911)]
     path = narrow(tmp_path / "X.narrowPeak", peaks)

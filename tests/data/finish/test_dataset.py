@@ -1,4 +1,5 @@
 import logging
+from dataclasses import replace
 
 import pytest
 
@@ -27,6 +28,7 @@ def test_every_row_is_accounted_for() -> None:
         "left out: the sequence is in another split as well": 1,
         "left out: the sequence is in the same split already": 1,
         "left out: a training row that holds more than 0.8 of a row of another split": 1,
+        "left out: the row that it was made from was left out": 0,
         "rows in train": 1,
         "rows in valid": 1,
         "rows in test": 1,
@@ -35,6 +37,27 @@ def test_every_row_is_accounted_for() -> None:
     assert [row.region.name for row in dataset.rows("valid")] == ["valid"]
     assert all(comparison.num_above_half == 0 for comparison in dataset.leakage.near_duplicates.comparisons)
     assert (dataset.name, dataset.task, dataset.facts) == ("made-up", "classify", {"share of GT": 0.5})
+
+
+def test_a_shuffle_of_a_row_that_stays_in_the_test_only_is_not_learnt() -> None:
+    same, half = random_bases(300, 1), random_bases(300, 2)
+    rows = [
+        make_row("a", same),
+        replace(make_row("a/negative1", same[:150] + random_bases(150, 3), "0"), source="substitution:a"),
+        make_row("b", random_bases(300, 4)),
+        replace(make_row("b/negative1", random_bases(300, 5), "0"), source="substitution:b"),
+        make_row("c", half),
+        replace(make_row("c/negative1", random_bases(300, 6), "0"), source="substitution:c"),
+        make_row("test1", same, split="test"),
+        make_row("test2", half[:280], split="test"),
+    ]
+    dataset = finish_dataset(make_draft(rows))
+    assert [row.region.name for row in dataset.examples] == ["b", "b/negative1", "c", "c/negative1", "test1", "test2"]
+    assert dataset.counts["left out: the row that it was made from was left out"] == 1
+    assert dataset.leakage.made_from_absent == {"train": 1}
+    dropped = finish_dataset(make_draft(rows), drop_near_duplicates=0.5)
+    assert [row.region.name for row in dropped.examples] == ["b", "b/negative1", "test1", "test2"]
+    assert dropped.leakage.made_from_absent == {"train": 2}
 
 
 def test_near_duplicates_stay_unless_told_otherwise() -> None:

@@ -53,6 +53,7 @@ def test_the_record_can_be_written_and_says_it_all(plain_leakage: Leakage) -> No
         "rows",
         "classes",
         "duplicates_left_out",
+        "made_from_left_out",
         "near_duplicates",
         "smallest_distance_bp",
         "matching",
@@ -64,6 +65,8 @@ def test_the_record_can_be_written_and_says_it_all(plain_leakage: Leakage) -> No
     ]
     assert record["splits"]["method"] == "by hand"
     assert record["splits"]["contigs"]["valid"] == ["chr-valid"]
+    assert record["near_duplicates"]["figures"] == "exact: every 16-mer counts"
+    assert record["made_from_left_out"] == {}
     assert record["smallest_distance_bp"] == {"train-valid": None, "train-test": None, "valid-test": None}
     assert record["matching"]["train"] == {
         "num_wanted": 4,

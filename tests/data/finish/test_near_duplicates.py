@@ -3,7 +3,7 @@ import pytest
 
 from dnabert.data.datasets.example import Example
 from dnabert.data.finish import near_duplicates
-from dnabert.data.finish.near_duplicates import Comparison, find_near_duplicates, similar_training_rows
+from dnabert.data.finish.near_duplicates import Comparison, accuracy_text, find_near_duplicates, similar_training_rows
 from dnabert.data.finish.sketch import SKETCH_KMER
 from tests.data.finish.rows import make_row, other_strand, random_bases
 
@@ -81,17 +81,43 @@ def test_the_largest_share_agrees_with_sets_of_kmers(monkeypatch: pytest.MonkeyP
     assert similar_training_rows(rows, 0.4) == too_similar
 
 
+def test_rows_of_400_bases_are_told_to_the_kmer() -> None:
+    # The test rows share 185 to 204 of their 385 16-mers with a training row.
+    originals = [random_bases(400, seed) for seed in range(20)]
+    rows = [make_row(f"train{number}", text) for number, text in enumerate(originals)]
+    for number, text in enumerate(originals):
+        other = "ACGT"[("ACGT".index(text[200 + number]) + 1) % 4]
+        rows.append(make_row(f"test{number}", text[: 200 + number] + other + random_bases(199 - number, 50 + number), split="test"))
+    found = find_near_duplicates(rows)
+    assert [(pair.id, pair.containment) for pair in found.pairs] == [
+        (f"test{number}", (185 + number) / 385) for number in range(19, -1, -1)
+    ]
+    assert found.comparisons[0].num_above_half == 12
+    assert similar_training_rows(rows, 0.5) == list(range(8, 20))
+    assert accuracy_text(found.sampled_share, found.comparisons) == "exact: every 16-mer counts"
+
+
+def test_estimates_are_said_to_be_some() -> None:
+    whole = Comparison("test", "train", 1, 1, 0, 0, (0,) * 20)
+    without = Comparison("valid", "train", 1, 1, 0, 0, (0,) * 20, 3, 100)
+    assert accuracy_text(0.25, [whole]) == "estimates, from a sample of 25% of the 16-mers: a row near a limit may be on either side of it"
+    assert accuracy_text(0.25, [whole, without]) == (
+        "estimates, from a sample of 25% of the 16-mers and without the 16-mers of the most frequent repeats: a row near a limit may be on"
+        " either side of it"
+    )
+
+
 def test_frequent_repeats_are_left_out_on_either_side_when_there_is_too_much_work(monkeypatch: pytest.MonkeyPatch) -> None:
     repeat, own = random_bases(LENGTH_BP, 1), random_bases(LENGTH_BP, 2)
     rows = [make_row(f"train{number}", repeat[:40] + random_bases(15, 100 + number)) for number in range(10)]
     rows += [make_row("twin", own), make_row("mixed", repeat[:31] + own[31:], split="test"), make_row("repeat", repeat[:38], split="test")]
     whole = one_comparison(rows)
-    # The ten training rows share 25 16-mers; the test rows hold 16 of them (of 40), and 23 (of 23).
+    # The ten training rows share 25 16-mers; the test rows hold 16 of them (of 40), and 23 (of 23): these.
     assert (whole.num_compared, whole.num_frequent_hashes, whole.most_rows_of_a_hash) == (2, 0, None)
     assert whole.num_above_four_fifths == 1
     monkeypatch.setattr(near_duplicates, "_MAX_PAIRS", 50)
     limited = one_comparison(rows)
-    assert (limited.num_compared, limited.num_frequent_hashes, limited.most_rows_of_a_hash) == (1, 25, 9)
+    assert (limited.num_compared, limited.num_frequent_hashes, limited.most_rows_of_a_hash) == (1, 23, 9)
     assert limited.num_above_four_fifths == 0
 
 

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dnabert.data.finish import sketch
-from dnabert.data.finish.sketch import SKETCH_KMER, Sketches, sampled_share, sketch_sequences
+from dnabert.data.finish.sketch import SKETCH_KMER, HashFilter, Sketches, sampled_share, sketch_sequences
 from dnabert.dna.sequence import encode_bases
 from tests.data.finish.rows import other_strand, random_bases
 
@@ -56,6 +56,31 @@ def test_sizes_are_hashes_of_each() -> None:
     assert Sketches(np.arange(5, dtype=np.uint32), np.array([0, 2, 2, 5])).sizes.tolist() == [2, 0, 3]
 
 
-@pytest.mark.parametrize(("lengths", "share"), [([70, 70, 500], 40 / 55), ([300], 40 / 285), ([40], 1.0), ([10], 1.0)])
-def test_a_sequence_of_median_length_gives_forty_hashes(lengths: list[int], share: float) -> None:
+@pytest.mark.parametrize(
+    ("lengths", "share"),
+    [
+        ([10], 1.0),
+        ([300], 1.0),
+        ([400, 400, 5000], 1.0),
+        ([1001], 385 / 986),
+        ([300] * 105_000, 1.0),
+        ([300] * 200_000, 30_000_000 / (200_000 * 285)),
+        ([300] * 2_000_000, 40 / 285),
+    ],
+    ids=["short", "300", "median of 400", "1001", "105,000 rows", "200,000 rows", "2,000,000 rows"],
+)
+def test_up_to_400_bases_all_kmers_are_taken_and_of_many_or_long_sequences_fewer(lengths: list[int], share: float) -> None:
     assert sampled_share(np.array(lengths)) == pytest.approx(share)
+
+
+def test_a_filter_lets_pass_what_is_in_a_sketch_and_little_else() -> None:
+    texts = [random_bases(3000, seed) for seed in (1, 2, 3)]
+    first, second, other = (sketch_sequences([encode_bases(text)], 1.0) for text in texts)
+    known = HashFilter([first, second])
+    assert known.passes(first.hashes).all()
+    assert known.passes(second.hashes).all()
+    assert np.count_nonzero(known.passes(other.hashes)) <= 3
+    mixed = encode_bases(texts[2] + texts[1][:500])
+    filtered = sketch_sequences([mixed], 1.0, known)
+    assert set(filtered.hashes.tolist()) <= set(sketch_sequences([mixed], 1.0).hashes.tolist())
+    assert 485 <= filtered.sizes[0] <= 490

@@ -3,8 +3,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from dnabert.data.simulate import FACTORS, BindingSite, Factor, SimulatedGenome, TfbsConfig, simulate_genome
+from dnabert.data.simulate import FACTORS, BindingSite, Factor, SimulatedGenome, SimulationConfig, TfbsConfig, simulate_genome
+from dnabert.data.simulate.tfbs.binding import clear_chance_sites, find_bound_factors
 from dnabert.data.simulate.tfbs.factors import COFACTOR
 from dnabert.data.simulate.tfbs.peaks import MAX_JITTER_BP
 from dnabert.dna.sequence import encode_bases
@@ -145,3 +148,69 @@ def test_a_factor_that_is_not_wanted_is_not_planted() -> None:
     genome = simulate_genome(only_fifth, 0)
     assert {peak.factor for _, peak in genome.peaks} == {"TF1", "TF5"}
     assert COFACTOR.name not in {element.name for _, _, element in genome.elements()}
+
+
+def bound_in_text(text: str) -> set[str]:
+    """The factors that would bind in a text, found place by place on either strand."""
+    found = set()
+    for strand in (text, reverse_complement_text(text)):
+        for factor in FACTORS:
+            motif_bp = factor.motif.length_bp
+            for start in range(len(strand) - motif_bp + 1):
+                if factor.motif.bits(encode_bases(strand[start : start + motif_bp])) < factor.bound_bits:
+                    continue
+                if factor.partner is None:
+                    found.add(factor.name)
+                    continue
+                for gap_bp, _ in factor.gap_probs:
+                    partner = strand[start + motif_bp + gap_bp :][: factor.partner.length_bp]
+                    if len(partner) == factor.partner.length_bp and factor.partner.bits(encode_bases(partner)) >= factor.partner_bits:
+                        found.add(factor.name)
+    return found
+
+
+def test_in_no_window_does_a_factor_bind_that_is_not_named(rich: SimulatedGenome) -> None:
+    checked = Counter[str]()
+    for site in rich.binding_sites:
+        for summit in {site.summit, *(peak.summit for peak in site.peaks)}:
+            text = rich.sequence(site.contig, summit - 50, summit + 51)
+            assert bound_in_text(text) == set(site.bound_by)
+            checked[site.site_class] += 1
+    assert set(checked) == {"bound", "decoy-weak", "decoy-split", "decoy-alone", "decoy-misspaced", "random"}
+    assert min(checked.values()) >= 8
+
+
+_PLACES = st.text("ACGT", max_size=60) | st.sampled_from(["TGAACCGATCAA", "AGCATAAAATGCT", "GCTAATAAGCGCGTGGAACAC"])
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(_PLACES, max_size=4).map("".join))
+def test_the_factors_found_are_those_found_place_by_place(text: str) -> None:
+    assert find_bound_factors(encode_bases(text)) == bound_in_text(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [("AGCATAAAATGCT", {"TF2"}), ("AGCATNAAATGCT", set()), ("GCTAATAAGNNNNTGGAACAC", {"TF3"}), ("GCTAATAAGCGCGTGGAANAC", set())],
+)
+def test_a_factor_does_not_bind_over_an_ambiguous_base(text: str, expected: set[str]) -> None:
+    assert find_bound_factors(encode_bases(f"AAAAA{text}AAAAA")) == expected
+
+
+def test_what_binds_by_chance_is_broken_and_what_is_planted_stays() -> None:
+    rng = np.random.default_rng(0)
+    codes = encode_bases("ACGT" * 10 + "TGAACCGATCAA" + "ACGG" * 10 + "AGCATAAAATGCT" + "A" * 20)
+    before, planted = codes.copy(), (40, 52)
+    assert find_bound_factors(codes) == {"TF1", "TF2"}
+    assert clear_chance_sites(codes, 10, 120, {"TF1"}, [planted], rng)
+    assert find_bound_factors(codes) == {"TF1"}
+    assert (codes[slice(*planted)] == before[slice(*planted)]).all()
+    assert (codes[:10] == before[:10]).all()
+    assert np.bincount(codes).tolist() == np.bincount(before).tolist()
+    assert not clear_chance_sites(codes, 10, 120, set(), [planted], rng)
+
+
+def test_unbound_windows_find_their_places_even_where_the_background_binds() -> None:
+    config = SimulationConfig(num_contigs=3, contig_bp=45_000, num_promoters=3, tfbs=TfbsConfig(num_bound=(0, 0, 0, 90, 0)))
+    genome = simulate_genome(config, 1)
+    assert sum(site.site_class == "random" for site in genome.binding_sites) == 45

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dnabert.data.simulate import ALL_MOTIFS, FACTORS, PlantedElement, SimulatedGenome, SimulationConfig, VariantConfig, simulate_genome
+from dnabert.data.simulate.tfbs.binding import find_bound_factors
 from dnabert.data.simulate.variants.choose import choose_variants
 from dnabert.data.simulate.variants.effects import left_align
 from dnabert.dna.sequence import encode_bases
@@ -157,6 +158,8 @@ def test_created_sites_become_good_enough_to_be_bound(rich_files: Path, rich: Si
         assert best[0] < BOUND_BITS[name] - 1.49
         assert best[1] >= BOUND_BITS[name]
         assert window.bound_by == ()
+        assert find_bound_factors(encode_bases(before)) == set()
+        assert find_bound_factors(encode_bases(after)) == {name}
 
 
 def test_variants_of_the_background_are_away_from_everything(rich: SimulatedGenome) -> None:

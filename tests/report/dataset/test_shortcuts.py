@@ -60,12 +60,16 @@ def test_distances_and_duplicates_are_told(tmp_path: Path) -> None:
         make_row("f", random_bases(60, 3), "1", "valid"),
         make_row("g", random_bases(60, 4), "0", "valid"),
     ]
-    distances = {("train", "valid"): 1234, ("train", "test"): None, ("valid", "test"): None}
-    text = text_of(copies_section(read_dataset(write_rows(tmp_path / "set", rows, distances_bp=distances))))
+    changes = {
+        "distances_bp": {("train", "valid"): 1234, ("train", "test"): None, ("valid", "test"): None},
+        "made_from_absent": {"train": 3},
+    }
+    text = text_of(copies_section(read_dataset(write_rows(tmp_path / "set", rows, **changes))))
     assert "training and validation 1,234 bp training and test on different contigs" in text
     assert "Its sequence occurs with another label (all such rows) 0 2 0" in text
     assert "Its sequence is in the test, or in validation, as well 1 0 0" in text
     assert "Its sequence is in the same set already 1 0 0" in text
+    assert "The row that it was made from was left out 3 0 0" in text
     assert "e validation, label 0 the same sequence with another label f validation, label 1" in text
 
 
@@ -83,6 +87,10 @@ def test_near_duplicates_are_told(tmp_path: Path) -> None:
     directory = write_rows(tmp_path / "set", near_duplicates=near, num_dropped=3, dropped_above=0.9)
     text = text_of(copies_section(read_dataset(directory)))
     assert "A sample of 25% of the 16-mers of a row" in text
+    assert (
+        "The figures are estimates, from a sample of 25% of the 16-mers and without the 16-mers of the most frequent repeats: a row near"
+        in text
+    )
     assert "3 training rows were left out that held more than 0.9 of a row of another set." in text
     assert "test in training 160 of 200 20 12.50% 10 6.25%" in text
     assert "The k-mers of the most frequent repeats were left out of the comparison, on either side (test in training: 7)." in text
@@ -93,3 +101,4 @@ def test_one_split_alone_has_nothing_in_common(tmp_path: Path) -> None:
     text = text_of(copies_section(read_dataset(write_rows(tmp_path / "set", [make_row("a", "ACGT")]))))
     assert "Figure" not in text
     assert "All of the 16-mers of a row" in text
+    assert "The figures are exact: every 16-mer counts." in text

@@ -32,7 +32,7 @@ def promoters(
     Args:
         tss: Transcription start sites: BED (0-based; one base each, with strand), GTF or GFF3.
         kind: core: 70 bases; 300: 300 bases; scan: 10 kb about each site, cut into windows of 1001 bases.
-        negatives: matched: genomic windows like the promoters in G+C and repeats, at least 1 kb from any start site; tata: genomic windows
+        negatives: matched: genomic windows like the promoters in G+C and repeats, at least 1 kb from any start site of the files; tata: genomic windows
             with a TATA box; substitution: promoters with 12 of 20 parts made random; paper: the last two, by class, as in 2021.
     """
     from dnabert.cli.dataset.build import Source, build_set, open_store
@@ -47,7 +47,7 @@ def promoters(
     build_set(
         build_promoters(store, tss, chosen, seed),
         chosen,
-        Source(store, name, [tss, chosen.splits.file, chosen.repeats]),
+        Source(store, name, [tss, chosen.splits.file, chosen.repeats, *chosen.also_avoid]),
         out,
         drop_near_duplicates=drop_near_duplicates,
         seed=seed,

@@ -69,7 +69,8 @@ def find_repeats(store: GenomeStore, file: Path | None = None) -> Repeats:
     if file is not None:
         return Repeats(_regions_of_file(store, file), f"regions of {file.name}")
     masked = IntervalSet.of_runs(np.asarray(store.soft_masked))
-    if 0 < masked.num_bases < len(store.codes) - store.num_ambiguous:
+    # An n in lower case tells nothing: many gaps are written so.
+    if 0 < masked.covered_bp(store.clean[:, 0], store.clean[:, 1]).sum() < len(store.codes) - store.num_ambiguous:
         return Repeats(masked, "lower case in the genome")
     if len(store.codes) > _MAX_COUNTED_BP:
         log.warning(
@@ -100,7 +101,7 @@ def _known_regions(store: GenomeStore, file: Path, unknown: Counter[str]) -> Ite
     """Regions of a BED file on contigs of the genome, under its names; counts the others."""
     for region in read_bed(file):
         if store.names.knows(region.contig):
-            contig = store.names.find(region.contig, region.where, file.name)
+            contig = store.names.find(region.contig, region.where, str(file))
             yield Region(contig, region.start, region.end, where=region.where)
         else:
             unknown[region.contig] += 1

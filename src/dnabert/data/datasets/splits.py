@@ -41,7 +41,8 @@ class SplitConfig(BaseModel):
     test_contigs: tuple[str, ...] = ()
     """Contigs for the test; not with ``file``."""
     valid_fraction: float = Field(default=0.1, gt=0, lt=0.5)
-    """Share of the positives for validation, 0-0.5, where no contigs are named for it: contigs are drawn until it is about reached."""
+    """Share of the positives for validation, 0-0.5, where no contigs are named for it: contigs are drawn in
+    random order until it is about reached, and training keeps at least one. A share missed by half or more is a warning."""
     test_fraction: float = Field(default=0.1, gt=0, lt=0.5)
     """The same for the test."""
 
@@ -125,7 +126,7 @@ def _plan_of_file(store: GenomeStore, path: Path) -> SplitPlan:
     if path.name.lower().removesuffix(".gz").endswith(".bed"):
         regions: dict[SplitName, list[Region]] = {split: [] for split in SPLITS}
         for region in read_bed(path):
-            contig = store.names.find(region.contig, region.where, path.name)
+            contig = store.names.find(region.contig, region.where, str(path))
             own = Region(contig, region.start, region.end, region.name, ".", region.where)
             regions[_split_name(region.name, region.where)].append(own)
         _check_disjoint(store, regions)
@@ -136,7 +137,7 @@ def _plan_of_file(store: GenomeStore, path: Path) -> SplitPlan:
     for row in read_split_rows(path):
         split = _split_name(row.split, row.where)
         if store.names.knows(row.contig):
-            by_split[split].append(store.names.find(row.contig, row.where, path.name))
+            by_split[split].append(store.names.find(row.contig, row.where, str(path)))
         else:
             unknown.append(row.contig)
     if not any(by_split.values()):
@@ -187,19 +188,33 @@ def _plan_of_contigs(store: GenomeStore, config: SplitConfig, weights: Counter[s
     # Of contigs without a positive none has to be drawn: they are for training, where they may give negatives.
     free = [name for name in sorted(weights) if name not in taken]
     order = [free[index] for index in np.random.default_rng(seed).permutation(len(free))]
-    for split, fraction in (("test", config.test_fraction), ("valid", config.valid_fraction)):
-        if not by_split[split]:
-            by_split[split] = _draw_contigs(order, weights, fraction * weights.total())
-            taken.update(by_split[split])
-            order = [name for name in order if name not in taken]
-    if free and not order:
+    fractions: dict[SplitName, float] = {"test": config.test_fraction, "valid": config.valid_fraction}
+    wanted = {split: fraction * weights.total() for split, fraction in fractions.items() if not by_split[split]}
+    if free and len(free) <= len(wanted):
         raise DataFileError(
             f"the positives lie on {len(weights)} contig(s), too few to split by contig; give a BED file of regions whose name is"
             " train, valid or test as the split file"
         )
+    drawn = _draw_contigs(order, weights, wanted) if free else {}
+    by_split.update(drawn)
+    for split, names in drawn.items():
+        taken.update(names)
+        _warn_of_share(split, sum(weights[name] for name in names), wanted[split], weights.total())
     by_split["train"] = [contig.name for contig in store.contigs if contig.name not in taken]
     is_drawn = not (config.valid_contigs and config.test_contigs)
     return _plan(store, by_split, f"contigs, drawn with seed {seed}" if is_drawn else "contigs, named by the user")
+
+
+def _warn_of_share(split: SplitName, found: int, wanted: float, total: int) -> None:
+    if not wanted / 2 <= found <= 2 * wanted:
+        log.warning(
+            "%s: %d of the %d positives are on the contigs that were drawn for it, %.0f are wanted: no contigs come nearer; name some, or"
+            " give a BED file of regions as the split file",
+            split,
+            found,
+            total,
+            wanted,
+        )
 
 
 def _named_contigs(store: GenomeStore, config: SplitConfig) -> dict[SplitName, list[str]]:
@@ -216,17 +231,28 @@ def _named_contigs(store: GenomeStore, config: SplitConfig) -> dict[SplitName, l
     return by_split
 
 
-def _draw_contigs(order: Sequence[str], weights: Mapping[str, int], wanted: float) -> list[str]:
-    """The first contigs whose positives together come to the number wanted, without those that would overshoot by more than half of it."""
-    chosen: list[str] = []
-    missing = wanted
+def _draw_contigs(order: Sequence[str], weights: Mapping[str, int], wanted: Mapping[SplitName, float]) -> dict[SplitName, list[str]]:
+    """Contigs for each split, until their positives come to about the number wanted; at least one, and at least one is left over.
+
+    Each contig in turn goes to the split that lacks the greater part of what it wants, of those that come nearer to it by the contig and
+    overshoot by no more than half. A split that gets none that way takes one of the lightest.
+    """
+    chosen: dict[SplitName, list[str]] = {split: [] for split in wanted}
+    missing = dict(wanted)
+    left = dict.fromkeys(order)
     for name in order:
-        if missing <= 0:
-            break
-        if weights[name] <= missing + wanted / 2:
-            chosen.append(name)
-            missing -= weights[name]
-    left = set(order) - set(chosen)
-    if missing > 0 and left:  # what is left has more than is missing each
-        chosen.append(min(left, key=lambda name: (weights[name], name)))
+        weight = weights[name]
+        fitting = [split for split in wanted if weight < 2 * missing[split] and weight <= missing[split] + wanted[split] / 2]
+        if not fitting:
+            continue
+        split = max(fitting, key=lambda split: missing[split] / wanted[split])
+        if len(left) - 1 > sum(not names for other, names in chosen.items() if other != split):
+            chosen[split].append(name)
+            missing[split] -= weight
+            del left[name]
+    for split, names in chosen.items():
+        if not names:
+            lightest = min(weights[name] for name in left)
+            names.append(next(name for name in left if weights[name] <= lightest + wanted[split] / 2))
+            del left[names[0]]
     return chosen

@@ -1,6 +1,7 @@
 """The last steps to a data set: duplicates out, near-duplicates measured and on request left out, leakage put on record."""
 
 import logging
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -10,6 +11,7 @@ from dnabert.data.datasets.splits import SPLITS
 from dnabert.data.finish.duplicates import DatasetTask, DuplicateCounts, remove_duplicates
 from dnabert.data.finish.leakage import Leakage, leakage_warnings, measure_leakage
 from dnabert.data.finish.near_duplicates import find_near_duplicates, similar_training_rows
+from dnabert.data.finish.origins import remove_made_from_absent
 from dnabert.data.finish.plain import as_labelled_set
 from dnabert.data.labelled import LabelledSet
 from dnabert.errors import DataFileError
@@ -64,7 +66,7 @@ class FinishedDataset:
 
 
 def finish_dataset(draft: Draft, task: DatasetTask = "classify", drop_near_duplicates: float | None = None) -> FinishedDataset:
-    """The data set that a draft makes.
+    """The data set that a draft makes. A row that was made from another, such as a shuffle, is left out with that one.
 
     Args:
         draft: Rows in their splits.
@@ -78,13 +80,17 @@ def finish_dataset(draft: Draft, task: DatasetTask = "classify", drop_near_dupli
     """
     _check_ids(draft.examples)
     kept, duplicates = remove_duplicates(draft.examples, task)
+    kept, made_from_absent = remove_made_from_absent(draft.examples, kept)
     num_dropped = None
     if drop_near_duplicates is not None:
         similar = set(similar_training_rows(kept, drop_near_duplicates))
         kept = [example for row, example in enumerate(kept) if row not in similar]
         num_dropped = len(similar)
+        kept, more = remove_made_from_absent(draft.examples, kept)
+        made_from_absent = Counter(made_from_absent) + Counter(more)
     _check_splits(draft.examples, kept)
-    leakage = measure_leakage(draft, kept, task, duplicates, find_near_duplicates(kept), num_dropped, drop_near_duplicates)
+    near = find_near_duplicates(kept)
+    leakage = measure_leakage(draft, kept, task, duplicates, near, num_dropped, drop_near_duplicates, made_from_absent)
     for text in leakage_warnings(leakage):
         log.warning("%s: %s", draft.name, text)
     return FinishedDataset(draft.name, kept, _counts(draft, duplicates, leakage), draft.facts, leakage)
@@ -119,4 +125,5 @@ def _counts(draft: Draft, duplicates: DuplicateCounts, leakage: Leakage) -> dict
         counts["sequences with the labels of several rows"] = duplicates.num_united
     if leakage.num_dropped is not None:
         counts[f"left out: a training row that holds more than {leakage.dropped_above:g} of a row of another split"] = leakage.num_dropped
+    counts["left out: the row that it was made from was left out"] = sum(leakage.made_from_absent.values())
     return {**counts, **{f"rows in {split}": number for split, number in leakage.num_rows.items()}}

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from dnabert.data.check.composition import TELLING_AUROC
@@ -12,7 +12,7 @@ from dnabert.data.datasets.negatives import Matching
 from dnabert.data.datasets.splits import SPLITS
 from dnabert.data.finish.distances import split_distances
 from dnabert.data.finish.duplicates import DatasetTask, DuplicateCounts
-from dnabert.data.finish.near_duplicates import NearDuplicates
+from dnabert.data.finish.near_duplicates import NearDuplicates, accuracy_text
 from dnabert.data.finish.plain import PlainFigures, class_names, labels_of, plain_figures
 
 __all__ = ["FEW_ROWS", "MOST_NEAR_DUPLICATES", "Leakage", "leakage_record", "leakage_warnings", "measure_leakage"]
@@ -43,6 +43,7 @@ class Leakage:
         matching: How well the negatives match, by split.
         plain: How far G+C alone and length alone get.
         kmer_only_auroc: Test AUROC of a logistic regression on 4-mer counts, each class against the others, mean; None where not measured.
+        made_from_absent: Rows left out because the row that they were made from was, by split.
     """
 
     task: DatasetTask
@@ -58,6 +59,7 @@ class Leakage:
     matching: Mapping[SplitName, Matching]
     plain: PlainFigures
     kmer_only_auroc: float | None = None
+    made_from_absent: Mapping[SplitName, int] = field(default_factory=dict)
 
 
 def measure_leakage(
@@ -68,6 +70,7 @@ def measure_leakage(
     near_duplicates: NearDuplicates,
     num_dropped: int | None = None,
     dropped_above: float | None = None,
+    made_from_absent: Mapping[SplitName, int] | None = None,
 ) -> Leakage:
     """The leakage of a data set.
 
@@ -79,6 +82,7 @@ def measure_leakage(
         near_duplicates: How alike the splits of the rows are.
         num_dropped: Training rows that were left out as too like a row of another split.
         dropped_above: The containment above which they were.
+        made_from_absent: Rows that were left out because the row that they were made from was, by split; None for none.
 
     Raises:
         RegionError: Windows of different splits overlap.
@@ -102,6 +106,7 @@ def measure_leakage(
         split_distances(rows),
         draft.matching,
         plain_figures(train, test, task),
+        made_from_absent=made_from_absent or {},
     )
 
 
@@ -114,9 +119,11 @@ def leakage_record(leakage: Leakage) -> dict[str, Any]:
         "rows": dict(leakage.num_rows),
         "classes": {split: dict(counts) for split, counts in leakage.classes.items()},
         "duplicates_left_out": asdict(leakage.duplicates),
+        "made_from_left_out": dict(leakage.made_from_absent),
         "near_duplicates": {
             "kmer": near.kmer,
             "sampled_share": round(near.sampled_share, _DIGITS),
+            "figures": accuracy_text(near.sampled_share, near.comparisons),
             "left_out_above": leakage.dropped_above,
             "num_left_out": leakage.num_dropped,
             "comparisons": [asdict(comparison) for comparison in near.comparisons],

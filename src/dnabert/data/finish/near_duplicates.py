@@ -1,7 +1,8 @@
 """Rows of one split that are almost in another: repeats, paralogues, overlapping clones.
 
-Of every row in validation and test: the largest share of its k-mers that one row of training holds (its containment), by sketch; of
-validation also against the test.
+Of every row in validation and test: the largest share of its k-mers that one row of training holds (its containment); of validation also
+against the test. Up to a median length of 400 bases, and some 30 million bases in all, every k-mer counts and the shares are exact; beyond,
+they are estimated by sketch.
 
 Legend: Q rows that are asked about, N rows that are searched, H different hashes of these.
 """
@@ -15,9 +16,17 @@ import numpy.typing as npt
 from scipy import sparse
 
 from dnabert.data.datasets.example import Example, SplitName
-from dnabert.data.finish.sketch import SKETCH_KMER, Hashes, Sketches, sampled_share, sketch_sequences
+from dnabert.data.finish.sketch import SKETCH_KMER, Hashes, HashFilter, Sketches, sampled_share, sketch_sequences
 
-__all__ = ["HISTOGRAM_BINS", "Comparison", "NearDuplicates", "SimilarPair", "find_near_duplicates", "similar_training_rows"]
+__all__ = [
+    "HISTOGRAM_BINS",
+    "Comparison",
+    "NearDuplicates",
+    "SimilarPair",
+    "accuracy_text",
+    "find_near_duplicates",
+    "similar_training_rows",
+]
 
 HISTOGRAM_BINS = 20
 """Bins of equal width over containments from 0 to 1; the last one holds 1 too."""
@@ -25,8 +34,8 @@ HISTOGRAM_BINS = 20
 _ASKED: tuple[tuple[SplitName, SplitName], ...] = (("test", "train"), ("valid", "train"), ("valid", "test"))
 _MIN_HASHES = 8
 """Fewer say nothing: such a row is not compared, and counted."""
-_MAX_PAIRS = 200_000_000
-"""Pairs of rows with a common hash that are looked at, in a comparison: some seconds. Hashes of the most frequent repeats are left out
+_MAX_PAIRS = 1_000_000_000
+"""Pairs of rows with a common hash that are looked at, in a comparison: some ten seconds. Hashes of the most frequent repeats are left out
 until it is kept."""
 _BLOCK_PAIRS = 4_000_000
 """The same for rows that are compared at once: some 100 MB."""
@@ -48,7 +57,7 @@ class SimilarPair:
         other_id: The row that holds its k-mers.
         other_split: The split of that one.
         other_region: Where that one lies.
-        containment: Share of the first row's k-mers that the other holds, 0-1, by sketch.
+        containment: Share of the first row's k-mers that the other holds, 0-1; see :func:`accuracy_text`.
     """
 
     id: str
@@ -72,7 +81,7 @@ class Comparison:
         num_above_half: Rows of which one row of the other holds more than half.
         num_above_four_fifths: The same for more than 0.8.
         histogram: Rows by largest containment, in :data:`HISTOGRAM_BINS` bins.
-        num_frequent_hashes: Hashes left out, those of the most frequent repeats.
+        num_frequent_hashes: Hashes that both splits hold and that were left out, those of the most frequent repeats.
         most_rows_of_a_hash: Rows of the other split that a hash may be in before it is left out; None where none had to be.
     """
 
@@ -112,7 +121,7 @@ class _Matches:
         containments: What of each row that is asked about the best row holds, 0-1, nan where it is not compared, shape (Q,).
         partners: Number of that best row, shape (Q,).
         is_too_similar: Whether a row that is searched holds too much of any row that is asked about, shape (N,).
-        num_frequent: Hashes left out.
+        num_frequent: Hashes that rows of both kinds hold and that were left out.
         most_rows: Rows that a hash may be in before it is left out.
     """
 
@@ -123,10 +132,26 @@ class _Matches:
     most_rows: int | None
 
 
+def accuracy_text(sampled_share: float, comparisons: Sequence[Comparison]) -> str:
+    """How far the shares are to be trusted, in words.
+
+    Args:
+        sampled_share: Share of the k-mers that were looked at, 0-1.
+        comparisons: What they were looked at for.
+    """
+    reasons = []
+    if sampled_share < 1:
+        reasons.append(f"from a sample of {sampled_share:.0%} of the {SKETCH_KMER}-mers")
+    if any(comparison.num_frequent_hashes for comparison in comparisons):
+        reasons.append(f"without the {SKETCH_KMER}-mers of the most frequent repeats")
+    if not reasons:
+        return f"exact: every {SKETCH_KMER}-mer counts"
+    return f"estimates, {' and '.join(reasons)}: a row near a limit may be on either side of it"
+
+
 def find_near_duplicates(examples: Sequence[Example]) -> NearDuplicates:
     """How alike the splits of some rows are."""
-    by_split, share = _split_rows(examples)
-    sketches = {split: sketch_sequences([examples[row].codes for row in rows], share) for split, rows in by_split.items()}
+    by_split, share, sketches = _sketch_splits(examples)
     comparisons: list[Comparison] = []
     pairs: list[SimilarPair] = []
     for split, other in _ASKED:
@@ -148,12 +173,11 @@ def similar_training_rows(examples: Sequence[Example], above: float) -> list[int
 
     Args:
         examples: Rows with their splits.
-        above: The share, 0-1.
+        above: The share, 0-1; it is told as exactly as :func:`find_near_duplicates` tells it.
     """
-    by_split, share = _split_rows(examples)
+    by_split, _, sketches = _sketch_splits(examples)
     if "train" not in by_split:
         return []
-    sketches = {split: sketch_sequences([examples[row].codes for row in rows], share) for split, rows in by_split.items()}
     is_similar = np.zeros(len(by_split["train"]), dtype=np.bool_)
     for split in ("test", "valid"):
         if split in sketches:
@@ -161,13 +185,17 @@ def similar_training_rows(examples: Sequence[Example], above: float) -> list[int
     return [by_split["train"][number] for number in np.flatnonzero(is_similar).tolist()]
 
 
-def _split_rows(examples: Sequence[Example]) -> tuple[Mapping[SplitName, list[int]], float]:
-    """Row numbers by split, and the share of k-mers to sample."""
+def _sketch_splits(examples: Sequence[Example]) -> tuple[Mapping[SplitName, list[int]], float, Mapping[SplitName, Sketches]]:
+    """Row numbers by split, the share of k-mers that is sampled, and the sketches; those of training only of what the others hold."""
     by_split: dict[SplitName, list[int]] = {}
     for row, example in enumerate(examples):
         by_split.setdefault(example.split, []).append(row)
-    lengths = np.array([len(example.codes) for example in examples] or [0], dtype=np.int64)
-    return by_split, sampled_share(lengths)
+    share = sampled_share(np.array([len(example.codes) for example in examples] or [0], dtype=np.int64))
+    codes = {split: [examples[row].codes for row in rows] for split, rows in by_split.items()}
+    sketches = {split: sketch_sequences(own, share) for split, own in codes.items() if split != "train"}
+    if "train" in codes:
+        sketches["train"] = sketch_sequences(codes["train"], share, HashFilter(sketches.values()))
+    return by_split, share, sketches
 
 
 def _comparison(split: SplitName, other: SplitName, matches: _Matches) -> Comparison:
@@ -197,13 +225,13 @@ def _search(asked: Sketches, searched: Sketches, too_similar: float | None) -> _
     num_asked, num_searched = len(asked.sizes), len(searched.sizes)
     terms, index = _invert(searched)
     copies = np.diff(index.indptr).astype(np.int64)
-    columns = _places(asked.hashes, terms)
+    rows, columns = _places(asked, searched, terms)
     most = _most_copies(columns, copies)
     is_frequent = copies > (most if most is not None else num_searched)
-    left_out = np.append(is_frequent, False)[columns]
-    rows = np.repeat(np.arange(num_asked), asked.sizes)
-    sizes = np.bincount(rows[~left_out], minlength=num_asked)
-    used = (columns < len(terms)) & ~left_out & (sizes[rows] >= _MIN_HASHES)
+    left_out = is_frequent[columns]
+    num_frequent = len(np.unique(columns[left_out]))
+    sizes = asked.sizes - np.bincount(rows[left_out], minlength=num_asked)
+    used = ~left_out & (sizes[rows] >= _MIN_HASHES)
     containments = np.where(sizes >= _MIN_HASHES, 0.0, np.nan)
     partners = np.zeros(num_asked, dtype=np.int64)
     is_too_similar = np.zeros(num_searched, dtype=np.bool_)
@@ -219,7 +247,7 @@ def _search(asked: Sketches, searched: Sketches, too_similar: float | None) -> _
         if too_similar is not None:
             lengths = np.repeat(sizes[first:last], np.diff(shared.indptr))
             is_too_similar[shared.indices[shared.data > too_similar * lengths]] = True
-    return _Matches(containments, partners, is_too_similar, int(is_frequent.sum()), most)
+    return _Matches(containments, partners, is_too_similar, num_frequent, most)
 
 
 def _invert(sketches: Sketches) -> tuple[Hashes, Any]:
@@ -233,16 +261,19 @@ def _invert(sketches: Sketches) -> tuple[Hashes, Any]:
     return hashes[starts], sparse.csr_matrix(entries, shape=(len(starts), len(sketches.sizes)))
 
 
-def _places(hashes: Hashes, terms: Hashes) -> IntArray:
-    """Where each hash stands among the terms, or their number where it does not."""
+def _places(asked: Sketches, searched: Sketches, terms: Hashes) -> tuple[IntArray, IntArray]:
+    """Row of each hash that is asked about and is one of the terms, ascending, and where it stands among them."""
+    rows = np.repeat(np.arange(len(asked.sizes)), asked.sizes)
+    candidates = np.flatnonzero(HashFilter([searched]).passes(asked.hashes))
+    rows, hashes = rows[candidates], asked.hashes[candidates]
     places = np.searchsorted(terms, hashes)
     is_there = terms[np.minimum(places, len(terms) - 1)] == hashes if len(terms) else np.zeros(len(hashes), np.bool_)
-    return np.where(is_there, places, len(terms))
+    return rows[is_there], places[is_there]
 
 
 def _most_copies(columns: IntArray, copies: IntArray) -> int | None:
     """The number of rows up to which a hash can be followed without too much work; None where all can be."""
-    asked = np.bincount(columns, minlength=len(copies) + 1)[: len(copies)]
+    asked = np.bincount(columns, minlength=len(copies))
     work = np.cumsum(np.bincount(copies, weights=asked * copies)) if len(copies) else np.zeros(1)
     return None if work[-1] <= _MAX_PAIRS else int(np.searchsorted(work, _MAX_PAIRS, side="right")) - 1
 

@@ -95,7 +95,7 @@ def build_contig(config: SimulationConfig, species: Species, seed: int, index: i
     negatives = choose_random_negatives(codes, name, planted, own + _kept([*unbound_plans, *decoy_plans]), num_random, config, rng)
     taken = own + _covered([*planted, *negatives])
     rng = open_stream(seed, Stream.UNBOUND_WINDOWS, index)
-    unbound = choose_unbound(codes, name, planned, binding_sites, taken + _kept(decoy_plans), config, rng)
+    unbound = choose_unbound(codes, name, planned, binding_sites, taken + _kept(decoy_plans), _kept(unbound_plans), config, rng)
     taken += [(site.start, site.end) for site in unbound]
     splice_windows = make_splice_windows(codes, name, genes, taken, config, open_stream(seed, Stream.SPLICE_NEGATIVES, index))
     return ContigParts(

@@ -70,6 +70,11 @@ class Motif:
         log_odds: FloatArray = np.log2(self.code_probs / 0.25)
         return log_odds
 
+    @cached_property
+    def _log_odds_with_n(self) -> FloatArray:
+        """The same with a column for an ambiguous base, shape (length, 5)."""
+        return np.append(self.log_odds, np.full((self.length_bp, 1), -np.inf), axis=1)
+
     @property
     def information_bits(self) -> float:
         """Information content against equal base frequencies: what an instance scores on average."""
@@ -123,7 +128,7 @@ class Motif:
         Returns:
             Bits, shape (..., L - length + 1); minus infinity over an ambiguous base.
         """
-        table = np.append(self.log_odds, np.full((self.length_bp, 1), -np.inf), axis=1)
-        num_starts = codes.shape[-1] - self.length_bp + 1
-        scores: FloatArray = np.sum([row[codes[..., place : place + num_starts]] for place, row in enumerate(table)], axis=0)
+        windows = np.moveaxis(np.lib.stride_tricks.sliding_window_view(codes, self.length_bp, axis=-1), -1, 0)
+        places = np.arange(self.length_bp).reshape(-1, *[1] * (windows.ndim - 1))
+        scores: FloatArray = self._log_odds_with_n[places, windows].sum(axis=0)
         return scores

@@ -1,6 +1,6 @@
 """Windows that have the G+C share of other windows: what makes composition useless for telling them apart."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -40,14 +40,18 @@ class GcMatcher:
         gc_counts: Number of G and C in the window that starts at each base, shape (starts,).
         starts: The starts that may be given out, in the order of preference among equals.
         distance_bp: Least distance between two starts that are given out, at least 1.
+        is_fit: Whether a start may be given out; asked only of those that would be. None: all of them.
     """
 
-    def __init__(self, gc_counts: Counts, starts: npt.NDArray[np.int64], distance_bp: int) -> None:
+    def __init__(
+        self, gc_counts: Counts, starts: npt.NDArray[np.int64], distance_bp: int, is_fit: Callable[[int], bool] | None = None
+    ) -> None:
         counts = gc_counts[starts]
         order = np.argsort(counts, kind="stable")
         self._starts = starts[order]
         self._ranks = order
         self._distance_bp = distance_bp
+        self._is_fit = is_fit
         self._is_free = np.ones(len(gc_counts), dtype=np.bool_)
         self._most = int(counts.max(initial=0))
         edges = np.searchsorted(counts[order], np.arange(self._most + 2))
@@ -57,11 +61,13 @@ class GcMatcher:
     def take(self, wanted: int) -> int | None:
         """The first free start whose count is nearest to ``wanted``; None when none is left."""
         for difference in range(max(wanted, self._most - wanted) + 1):
-            found = {place for count in (wanted - difference, wanted + difference) if (place := self._first_free(count)) is not None}
-            if found:
+            counts = (wanted - difference, wanted + difference)
+            while found := {place for count in counts if (place := self._first_free(count)) is not None}:
                 start = int(self._starts[min(found, key=lambda place: self._ranks[place])])
-                self.block(start)
-                return start
+                if self._is_fit is None or self._is_fit(start):
+                    self.block(start)
+                    return start
+                self._is_free[start] = False
         return None
 
     def block(self, start: int) -> None:

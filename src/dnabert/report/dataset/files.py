@@ -81,6 +81,7 @@ class LeakageRecord(_Record):
     rows: dict[str, int]
     classes: dict[str, dict[str, int]]
     duplicates_left_out: DuplicateCounts
+    made_from_left_out: dict[str, int] = {}
     near_duplicates: NearRecord
     smallest_distance_bp: dict[str, int | None]
     matching: dict[str, Matching]

@@ -3,7 +3,7 @@
 import numpy as np
 
 from dnabert.data.finish.duplicates import Duplicate
-from dnabert.data.finish.near_duplicates import Comparison
+from dnabert.data.finish.near_duplicates import Comparison, accuracy_text
 from dnabert.plot.shares import share_histogram_figure
 from dnabert.report.dataset.contents import SPLIT_NAMES
 from dnabert.report.dataset.files import DatasetFiles
@@ -86,6 +86,7 @@ def _duplicate_blocks(files: DatasetFiles) -> list[Block]:
         ("Its sequence occurs with another label (all such rows)", found.conflicting),
         ("Its sequence is in the test, or in validation, as well", found.across_splits),
         ("Its sequence is in the same set already", found.within_split),
+        ("The row that it was made from was left out", files.leakage.made_from_left_out),
     )
     lead = "**Equal sequences** were left out; a sequence and its reverse complement are the same."
     rows = tuple((reason, *(f"{counts.get(split, 0):,}" for split in SPLIT_NAMES)) for reason, counts in reasons)
@@ -116,10 +117,11 @@ def _samples_table(samples: tuple[Duplicate, ...]) -> Table:
 def _near_blocks(files: DatasetFiles) -> list[Block]:
     near = files.leakage.near_duplicates
     sample = "All" if near.sampled_share >= 1 else f"A sample of {near.sampled_share:.0%}"
+    accuracy = accuracy_text(near.sampled_share, near.comparisons)
     lead = (
         f"**Nearly equal sequences** (repeats, gene families) are measured, and stay unless told otherwise. {sample} of the"
         f" {near.kmer}-mers of a row, strands taken together, are looked up in every row of the other set; what counts is the largest share"
-        " that one single row holds."
+        f" that one single row holds. The figures are {accuracy}."
     )
     blocks: list[Block] = [Paragraph(lead)]
     if near.num_left_out is not None:

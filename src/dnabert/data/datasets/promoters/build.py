@@ -68,13 +68,18 @@ def build_promoters(store: GenomeStore, tss_path: Path, config: PromoterConfig, 
         ConfigError: The settings of the splits contradict each other.
     """
     counts: Counter[str] = Counter()
-    sites = read_sites(store, tss_path, config.skip_unknown_contigs, counts)
+    sites = read_sites(store, tss_path, config.skip_unknown_contigs, counts, merge_bp=config.merge_bp, also_avoid=config.also_avoid)
     bits, offsets = promoter_bits(store, sites.positions, sites.is_reverse)
     promoters = _Promoters(sites, tuple(class_of_bits(score) for score in bits.tolist()), offsets)
     codons = check_start_codons(store, tss_path) if is_annotation(tss_path) else None
     build = _build_scan if config.kind == "scan" else _build_windows
     draft = build(store, promoters, config, seed, counts, tss_path)
-    return draft if codons is None else replace(draft, facts={**draft.facts, "coding_parts_that_begin_with_ATG": shares_by_shift(codons)})
+    facts = dict(draft.facts)
+    if config.also_avoid:
+        facts["also_avoided"] = [path.name for path in config.also_avoid]
+    if codons is not None:
+        facts["coding_parts_that_begin_with_ATG"] = shares_by_shift(codons)
+    return replace(draft, facts=facts)
 
 
 def _build_windows(store: GenomeStore, every: _Promoters, config: PromoterConfig, seed: int, counts: Counter[str], tss_path: Path) -> Draft:
@@ -92,7 +97,8 @@ def _build_windows(store: GenomeStore, every: _Promoters, config: PromoterConfig
         Example(region, store.read(region), "1", f"tss:{region.name}", category, split)
         for region, category, split in zip(regions, used.classes, splits, strict=True)
     ]
-    near = IntervalSet.merged(np.stack([every.sites.positions, every.sites.positions + 1], axis=1))
+    every_tss = np.concatenate([every.sites.positions, every.sites.avoided])
+    near = IntervalSet.merged(np.stack([every_tss, every_tss + 1], axis=1))
     # The bases that no negative may have: those nearer to a TSS than wanted, and those of any promoter.
     near = near.widened(max(config.min_distance_bp - 1, reach.upstream_bp, reach.downstream_bp), store)
     repeats = find_repeats(store, config.repeats) if config.negatives == "matched" else None
@@ -122,7 +128,7 @@ def _build_windows(store: GenomeStore, every: _Promoters, config: PromoterConfig
         facts["min_distance_bp"] = config.min_distance_bp
     if repeats is not None:
         facts["repeats"] = repeats.origin
-    return _draft(positives + negatives, plan, counts, matching, facts)
+    return _draft(store, positives + negatives, plan, counts, matching, facts)
 
 
 def _negatives_of_split(
@@ -156,7 +162,8 @@ def _build_scan(store: GenomeStore, every: _Promoters, config: PromoterConfig, s
     counts["windows cut"] = len(cuts.starts)
     starts = cuts.starts[_usable(store, cuts.anchors, cuts.starts, window_bp, clean_bases(store), counts, tss_path)]
     contents = find_contents(every.sites, starts, window_bp, margin_bp)
-    counts["windows with a TSS too near to an end"] = int((~contents.is_clear).sum())
+    counts["windows with a TSS too near to an end"] = int((~contents.is_clear & ~contents.is_avoided).sum())
+    counts["windows without a TSS but with one that is avoided"] = int(contents.is_avoided.sum())
     if not contents.is_promoter.any():
         raise DataFileError(f"{tss_path}: none of the {len(starts)} windows has a TSS at least {margin_bp} bases from its ends")
     regions = [region_at(store, start, window_bp, "", ".") for start in starts.tolist()]
@@ -172,7 +179,7 @@ def _build_scan(store: GenomeStore, every: _Promoters, config: PromoterConfig, s
         "margin_bp": margin_bp,
         "negatives": "windows without a TSS",
     }
-    return _draft(examples, plan, counts, {}, facts)
+    return _draft(store, examples, plan, counts, {}, facts)
 
 
 def _usable(
@@ -195,12 +202,26 @@ def _usable(
     return is_usable
 
 
+def _num_overlapping(store: GenomeStore, positives: Sequence[Example]) -> int:
+    """Number of windows, all of one length, that share more than half of their bases with another, of either strand."""
+    starts = np.sort([store.position(example.region) for example in positives])
+    window_bp = positives[0].region.end - positives[0].region.start if positives else 0
+    is_close = 2 * np.diff(starts) < window_bp
+    return int((np.append(is_close, False) | np.insert(is_close, 0, False))[: len(starts)].sum())
+
+
 def _draft(
-    examples: list[Example], plan: SplitPlan, counts: Counter[str], matching: Mapping[SplitName, Matching], facts: Mapping[str, object]
+    store: GenomeStore,
+    examples: list[Example],
+    plan: SplitPlan,
+    counts: Counter[str],
+    matching: Mapping[SplitName, Matching],
+    facts: Mapping[str, object],
 ) -> Draft:
     positives = [example for example in examples if example.label == "1"]
     counts["positives"] = len(positives)
     counts["positives with a TATA box"] = sum(example.category == "TATA" for example in positives)
+    counts["positives that overlap another by more than half"] = _num_overlapping(store, positives)
     counts["negatives"] = len(examples) - len(positives)
     box = {
         "matrix": "Bucher 1990 (JASPAR MA0108)",

@@ -47,7 +47,13 @@ class PromoterConfig(BaseModel):
     negatives_per_positive: int = Field(default=1, ge=1)
     """Negatives for each positive; not for ``scan``."""
     min_distance_bp: int = Field(default=1000, ge=1)
-    """Bases that a window of the genome keeps from every TSS, of either strand, to be a negative; not for ``scan``."""
+    """Bases that a window of the genome keeps from every TSS of the files, of either strand, to be a negative; not for ``scan``."""
+    also_avoid: tuple[Path, ...] = ()
+    """More files of TSS (BED, GTF or GFF3), which negatives keep away from, too; a window of ``scan`` with one of them is none of the
+    negatives. Contigs that the genome lacks are passed over in them."""
+    merge_bp: int = Field(default=1, ge=1)
+    """Of TSS of one strand that are closer than this, in bases, the first of the file gives a window; negatives keep away from the others.
+    1 merges those on the same base only, as the published sets do. Not for ``scan``."""
     repeats: Path | None = None
     """BED file of repeats, for ``matched``; None takes the lower case of the genome, else its frequent 16-mers."""
     skip_unknown_contigs: bool = False
@@ -67,11 +73,13 @@ class PromoterConfig(BaseModel):
     @model_validator(mode="after")
     def _settings_fit_the_kind(self) -> Self:
         of_scan = ("scan_window_bp", "scan_stride_bp", "scan_margin_bp")
-        of_others = ("negatives", "negatives_per_positive", "min_distance_bp", "repeats")
+        of_others = ("negatives", "negatives_per_positive", "min_distance_bp", "merge_bp", "repeats")
         ignored: tuple[str, ...] = of_others if self.kind == "scan" else of_scan
         for name in ignored:
             if getattr(self, name) != type(self).model_fields[name].default:
                 raise ValueError(f"{name} = {getattr(self, name)} has no meaning for kind {self.kind}; leave it out")
+        if self.also_avoid and self.negatives == "substitution":
+            raise ValueError("also_avoid has no meaning for negatives = substitution; leave it out")
         if self.repeats is not None and self.negatives != "matched":
             raise ValueError(f"repeats = {self.repeats} has no meaning for negatives = {self.negatives}; leave it out")
         return self

@@ -44,12 +44,14 @@ class Contents:
         first: The first site at least a margin from the ends of the window, shape (N,).
         end: One past the last of them, shape (N,).
         is_promoter: Whether there is one, shape (N,).
-        is_clear: Whether there is one, or no site at all in the window, shape (N,).
+        is_avoided: Whether there is no site in the window but one that is avoided, shape (N,).
+        is_clear: Whether there is one, or no site at all in the window and none that is avoided, shape (N,).
     """
 
     first: IntArray
     end: IntArray
     is_promoter: BoolArray
+    is_avoided: BoolArray
     is_clear: BoolArray
 
     def num_sites(self, rows: BoolArray) -> int:
@@ -101,8 +103,14 @@ def find_contents(sites: Sites, starts: IntArray, window_bp: int, margin_bp: int
     """
     first = np.searchsorted(sites.positions, starts + margin_bp)
     end = np.searchsorted(sites.positions, starts + window_bp - margin_bp)
-    is_empty = np.searchsorted(sites.positions, starts) == np.searchsorted(sites.positions, starts + window_bp)
-    return Contents(first, end, end > first, (end > first) | is_empty)
+    is_promoter, is_avoided = end > first, _has_site(sites.avoided, starts, window_bp)
+    is_empty = ~_has_site(sites.positions, starts, window_bp)
+    return Contents(first, end, is_promoter, is_empty & is_avoided, is_promoter | (is_empty & ~is_avoided))
+
+
+def _has_site(positions: IntArray, starts: IntArray, window_bp: int) -> BoolArray:
+    has: BoolArray = np.searchsorted(positions, starts) < np.searchsorted(positions, starts + window_bp)
+    return has
 
 
 def read_scanned(

@@ -1,6 +1,7 @@
-"""Transcription start sites on a genome, each with a name of its own."""
+"""Transcription start sites on a genome, each with a name of its own, and those that are only to be kept away from."""
 
 from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -8,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dnabert.data.genome import GenomeStore
-from dnabert.dna.annotation import read_tss, stated_lengths
+from dnabert.dna.annotation import read_tss, read_uncertain_tss, stated_lengths
 from dnabert.dna.regions import Region, read_bed
 from dnabert.errors import DataFileError, RegionError
 
@@ -57,11 +58,13 @@ class Sites:
         names: Their names, no two the same.
         positions: Their bases in the store, shape (N,).
         is_reverse: Whether they are on the reverse strand, shape (N,).
+        avoided: Bases in the store of other start sites, which give no promoters and which no negative may be near; ascending, shape (M,).
     """
 
     names: tuple[str, ...]
     positions: IntArray
     is_reverse: BoolArray
+    avoided: IntArray
 
     def __len__(self) -> int:
         return len(self.names)
@@ -69,7 +72,7 @@ class Sites:
     def chosen(self, keep: BoolArray) -> "Sites":
         """Those where ``keep``, of shape (N,), is set."""
         names = tuple(name for name, kept in zip(self.names, keep.tolist(), strict=True) if kept)
-        return Sites(names, self.positions[keep], self.is_reverse[keep])
+        return Sites(names, self.positions[keep], self.is_reverse[keep], self.avoided)
 
 
 def is_annotation(path: Path) -> bool:
@@ -81,42 +84,99 @@ def _ending(path: Path) -> str:
     return Path(path.name.lower().removesuffix(".gz").removesuffix(".bgz")).suffix
 
 
-def read_sites(store: GenomeStore, path: Path, skip_unknown_contigs: bool, counts: Counter[str]) -> Sites:
-    """The start sites that a file has on a genome; of those at one base and strand the first.
+def read_sites(
+    store: GenomeStore,
+    path: Path,
+    skip_unknown_contigs: bool,
+    counts: Counter[str],
+    *,
+    merge_bp: int = 1,
+    also_avoid: Sequence[Path] = (),
+) -> Sites:
+    """The start sites that a file has on a genome; of those at one base and strand, or closer than ``merge_bp``, the first.
+
+    Those that are left out for being close, uncertain ones (:func:`dnabert.dna.annotation.read_uncertain_tss`), and those of other files
+    are avoided.
 
     Args:
         store: The genome.
         path: GTF, GFF3 or BED. In BED each region has a strand, and the site is its first base in that direction.
         skip_unknown_contigs: Whether sites of contigs that the genome lacks are left out; if not, they are an error.
         counts: What was read and left out is added to it.
+        merge_bp: Of sites of one strand that are closer than this, in bases, the first is taken.
+        also_avoid: More such files, whose sites are avoided; contigs that the genome lacks are passed over in them.
 
     Raises:
         DataFileError: The file cannot be read, or all of its sites are on contigs that the genome lacks.
         RegionError: A line is malformed, has no strand, goes beyond its contig, or its contig is not in the genome.
     """
-    regions = read_tss(path) if is_annotation(path) else list(read_bed(path))
-    counts["TSS read"] = len(regions)
-    used = [region for region in regions if store.names.knows(region.contig)] if skip_unknown_contigs else regions
-    counts["TSS of contigs that the genome lacks"] = len(regions) - len(used)
+    regions, uncertain = _read_starts(path)
+    used, unsure = (
+        [region for region in found if not skip_unknown_contigs or store.names.knows(region.contig)] for found in (regions, uncertain)
+    )
+    counts["TSS read"] = len(regions) + len(uncertain)
+    counts["TSS of contigs that the genome lacks"] = len(regions) + len(uncertain) - len(used) - len(unsure)
+    counts["uncertain TSS, avoided"] = len(unsure)
     found: dict[tuple[int, bool], str] = {}
+    merged: set[tuple[int, bool]] = set()
+    cells: dict[tuple[str, str, int], int] = {}
     taken: set[str] = set()
     for region in used:
-        contig = store.names.find(region.contig, region.where, path.name)
-        first = _first_base(region)
-        whole = Region(contig, region.start, region.end, where=region.where)
-        key = store.position(whole) + first.start - region.start, region.strand == "-"
-        if key not in found:
-            found[key] = _unique_name(region.name or f"{contig}:{first.start}({region.strand})", taken)
-    counts["TSS at the base and strand of another"] = len(used) - len(found)
+        contig, position = _place(store, region, path)
+        key = position, region.strand == "-"
+        if key in found or key in merged:
+            continue
+        if _is_near(cells, contig, region.strand, position, merge_bp):
+            merged.add(key)
+            continue
+        cells[contig, region.strand, position // merge_bp] = position
+        found[key] = _unique_name(region.name or f"{contig}:{_first_base(region).start}({region.strand})", taken)
+    counts["TSS at the base and strand of another"] = len(used) - len(found) - len(merged)
+    counts["TSS nearer than merge_bp to another, avoided"] = len(merged)
     if not found:
         raise DataFileError(f"{path}: all {len(regions)} TSS are on contigs that the genome lacks ({regions[0].contig}, ...)")
-    _check_lengths(store, path, {store.names.find(region.contig, region.where, path.name) for region in used})
+    _check_lengths(store, path, {store.names.find(region.contig, region.where, str(path)) for region in used})
+    avoided = {position for position, _ in merged} | {_place(store, region, path)[1] for region in unsure}
+    others = _positions_of_files(store, also_avoid)
+    counts["TSS of other files, avoided"] = len(others)
     ordered = sorted(found)
     return Sites(
         tuple(found[key] for key in ordered),
         np.array([position for position, _ in ordered], dtype=np.int64),
         np.array([is_reverse for _, is_reverse in ordered], dtype=np.bool_),
+        np.array(sorted(avoided | others), dtype=np.int64),
     )
+
+
+def _read_starts(path: Path) -> tuple[list[Region], list[Region]]:
+    """The start sites of a file, and the uncertain ones."""
+    return (read_tss(path), read_uncertain_tss(path)) if is_annotation(path) else (list(read_bed(path)), [])
+
+
+def _place(store: GenomeStore, region: Region, path: Path) -> tuple[str, int]:
+    """Contig of a start site, as the genome names it, and its base in the store."""
+    contig = store.names.find(region.contig, region.where, str(path))
+    first = _first_base(region)
+    whole = Region(contig, region.start, region.end, where=region.where)
+    return contig, store.position(whole) + first.start - region.start
+
+
+def _positions_of_files(store: GenomeStore, paths: Iterable[Path]) -> set[int]:
+    """Bases in the store of all start sites of files, the uncertain ones too; contigs that the genome lacks are passed over."""
+    found: set[int] = set()
+    for path in paths:
+        certain, uncertain = _read_starts(path)
+        known = [region for region in (*certain, *uncertain) if store.names.knows(region.contig)]
+        found |= {_place(store, region, path)[1] for region in known}
+        _check_lengths(store, path, {store.names.find(region.contig, region.where, str(path)) for region in known})
+    return found
+
+
+def _is_near(cells: Mapping[tuple[str, str, int], int], contig: str, strand: str, position: int, merge_bp: int) -> bool:
+    """Whether a site of the strand is closer than ``merge_bp``; a cell of so many bases has one at most."""
+    cell = position // merge_bp
+    near = (cells.get((contig, strand, other)) for other in (cell - 1, cell, cell + 1))
+    return any(other is not None and abs(other - position) < merge_bp for other in near)
 
 
 def _first_base(region: Region) -> Region:
@@ -131,7 +191,7 @@ def _check_lengths(store: GenomeStore, path: Path, contigs: set[str]) -> None:
     if not _ending(path).startswith(".gff"):
         return
     for name, length in stated_lengths(path).items():
-        if store.names.knows(name) and store.names.find(name, str(path), path.name) in contigs:
+        if store.names.knows(name) and store.names.find(name, str(path), str(path)) in contigs:
             store.names.check_length(name, length, str(path))
 
 

@@ -34,7 +34,7 @@ def check_start_codons(store: GenomeStore, path: Path) -> MotifCheck | None:
         before = firsts.get(owner)
         if before is None or (feature.start < before.start if is_forward else feature.end > before.end):
             start = feature.start if is_forward else feature.end - _CODON_BP
-            contig = store.names.find(feature.contig, feature.where, path.name)
+            contig = store.names.find(feature.contig, feature.where, str(path))
             firsts[owner] = Region(contig, start, start + _CODON_BP, "", feature.strand, feature.where)
     if not firsts:
         return None

@@ -25,9 +25,9 @@ class Stream(IntEnum):
     HARD_NEGATIVES = 6
 
 
-def open_stream(seed: int, purpose: Stream, split: SplitName = "train") -> np.random.Generator:
-    """A generator that depends on the seed, the purpose and the split, and on nothing else."""
-    return np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(int(purpose), SPLITS.index(split))))
+def open_stream(seed: int, purpose: Stream, split: SplitName = "train", *keys: int) -> np.random.Generator:
+    """A generator that depends on the seed, the purpose, the split and the keys (0 or more), and on nothing else."""
+    return np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(int(purpose), SPLITS.index(split), *keys)))
 
 
 class HardNegativeConfig(BaseModel):

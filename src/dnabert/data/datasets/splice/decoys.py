@@ -10,8 +10,10 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from dnabert.data.datasets.example import SplitName
 from dnabert.data.datasets.intervals import IntArray, IntervalSet
 from dnabert.data.datasets.negatives import draw_windows
+from dnabert.data.datasets.splice.config import Stream, open_stream
 from dnabert.data.datasets.splice.loci import Locus
 from dnabert.data.datasets.splice.places import ACCEPTOR_OFFSET, Places, is_among, pair_number, pair_numbers, usable_windows
 from dnabert.data.genome import GenomeStore
@@ -72,9 +74,12 @@ def draw_decoys(
     taken: Taken,
     usable: Sequence[IntervalSet],
     window_bp: int,
-    rng: np.random.Generator,
+    seed: int,
+    split: SplitName,
 ) -> Decoys:
     """Decoys from the loci, drawn alike from all that each has.
+
+    Each pair of bases of each locus has a stream of its own, so that what is wanted of one does not change what another gives.
 
     Args:
         store: The genome.
@@ -83,7 +88,8 @@ def draw_decoys(
         taken: Places that are no decoys; those that are drawn are added.
         usable: The window of each lies within one interval of each of these.
         window_bp: Length of the windows, in bases.
-        rng: Source of randomness.
+        seed: All randomness comes from it,
+        split: and from the split that the decoys are for.
     """
     found: list[Places] = []
     pairs: list[str] = []
@@ -94,6 +100,7 @@ def draw_decoys(
         if number != read_locus:
             read_locus, read = number, _pairs_of(store, loci[number])
         candidates = _candidates(loci[number], read, pair)
+        rng = open_stream(seed, Stream.DECOYS, split, loci[number].start, int(loci[number].is_reverse), pair_number(pair))
         candidates = candidates.take(rng.permutation(len(candidates)))
         chosen = _take_usable(candidates, wanted[number, pair], taken, usable, window_bp)
         found.append(chosen)

@@ -15,7 +15,7 @@ from dnabert.data.datasets.splice.loci import Locus, find_loci
 from dnabert.data.datasets.splice.places import ACCEPTOR_OFFSET, BoolArray, Places, SpliceSites, pair_number, read_pairs
 from dnabert.data.datasets.splice.signals import warn_of_shifts
 from dnabert.data.genome import GenomeStore
-from dnabert.dna.annotation import Transcript, read_transcripts, stated_lengths
+from dnabert.dna.annotation import LeftOut, Transcript, read_all_transcripts, stated_lengths
 from dnabert.errors import DataFileError, RegionError
 
 __all__ = ["SpliceAnnotation", "read_annotation"]
@@ -31,9 +31,10 @@ class SpliceAnnotation:
         locus_of: Number of the locus of each transcript; -1 for those that give no sites.
         sites: The sites that the settings ask for, each once, ascending by place.
         known: All sites of the file and of those that are to be avoided, each once, also of introns that the settings leave out for
-            another reason than their length.
+            another reason than their length, and of transcripts that cannot be used (exons that overlap or are in several places, or
+            coding parts only); the owner of these is -1.
         gaps: The ends of introns that are too short; no negative is at one, nor at a known site.
-        transcribed: Bases of all transcripts of the file and of those that are to be avoided, on either strand.
+        transcribed: Bases of all transcripts of the file and of those that are to be avoided, on either strand, used or not.
         counts: What became of the input, in words.
         warnings: That GT and AG are not where the annotation says.
     """
@@ -57,7 +58,7 @@ def read_annotation(store: GenomeStore, path: Path, config: SpliceConfig) -> Spl
         RegionError: A transcript is beyond its contig, or no contig of the file is in the genome.
     """
     counts: dict[str, int] = {}
-    transcripts, contigs = _transcripts_of_genome(store, path, config.skip_unknown_contigs, counts)
+    transcripts, contigs, left_out = _transcripts_of_genome(store, path, config.skip_unknown_contigs, counts)
     everything = _find_introns(store, transcripts, contigs)
     wanted = _wanted_transcripts(transcripts, config, path, counts)
     introns = everything.take(wanted[everything.owners])
@@ -80,14 +81,16 @@ def read_annotation(store: GenomeStore, path: Path, config: SpliceConfig) -> Spl
     sites = introns.sites().distinct()
     counts["different donors"] = int(sites.is_donor.sum())
     counts["different acceptors"] = int((~sites.is_donor).sum())
-    every, spans = [everything], [_spans(store, transcripts, contigs)]
+    every, unused, spans = [everything], [left_out.sites], [_spans(store, transcripts, contigs), left_out.spans]
     for other in config.also_avoid:
-        to_avoid = _transcripts_of_genome(store, other, True, {})
-        every.append(_find_introns(store, *to_avoid))
-        spans.append(_spans(store, *to_avoid))
+        to_avoid, their_contigs, left_out = _transcripts_of_genome(store, other, True, {})
+        every.append(_find_introns(store, to_avoid, their_contigs))
+        unused.append(left_out.sites)
+        spans += [_spans(store, to_avoid, their_contigs), left_out.spans]
     if config.also_avoid:
-        counts["sites of other annotations, avoided"] = sum(len(part.sites().distinct()) for part in every[1:])
-    known = _joined([part.take(part.lengths >= config.min_intron_bp).sites() for part in every]).distinct()
+        others = zip(every[1:], unused[1:], strict=True)
+        counts["sites of other annotations, avoided"] = sum(len(_joined([part.sites(), sites]).distinct()) for part, sites in others)
+    known = _joined([*(part.take(part.lengths >= config.min_intron_bp).sites() for part in every), *unused]).distinct()
     gaps = _joined([part.take(part.lengths < config.min_intron_bp).sites() for part in every]).places
     loci, locus_of = find_loci(store, transcripts, contigs, wanted)
     return SpliceAnnotation(transcripts, loci, locus_of, sites, known, gaps, IntervalSet.merged(np.concatenate(spans)), counts, warnings)
@@ -126,31 +129,73 @@ class _Introns:
         return SpliceSites(Places.joined([self.donors, self.acceptors]), is_donor, np.concatenate([self.owners, self.owners]))
 
 
+@dataclass(frozen=True)
+class _Unusable:
+    """Transcripts that cannot be used, but whose introns end somewhere all the same.
+
+    Attributes:
+        sites: Where introns may end in them; the owner is -1.
+        spans: First base and one past the last of each part in the store, shape (N, 2).
+    """
+
+    sites: SpliceSites
+    spans: IntArray
+
+
 def _transcripts_of_genome(
     store: GenomeStore, path: Path, skip_unknown_contigs: bool, counts: dict[str, int]
-) -> tuple[list[Transcript], list[str]]:
-    """Transcripts on contigs of the genome, and the genome's names of their contigs."""
-    every = read_transcripts(path)
+) -> tuple[list[Transcript], list[str], _Unusable]:
+    """Transcripts on contigs of the genome, the genome's names of their contigs, and what cannot be used as a transcript."""
+    every, left_out = read_all_transcripts(path)
+    unusable = {row.id for row in left_out if not row.is_coding_only}
     transcripts = [row for row in every if store.names.knows(row.contig)] if skip_unknown_contigs else every
-    counts["transcripts read"] = len(every)
+    counts["transcripts read"] = len(every) + len(unusable)
+    counts["transcripts whose exons overlap or are in several places, left out"] = len(unusable)
+    counts["entries with CDS but without exons, left out"] = len({row.id for row in left_out if row.is_coding_only})
     counts["transcripts of contigs that the genome lacks, left out"] = len(every) - len(transcripts)
     if not transcripts:
         raise DataFileError(f"{path}: all {len(every)} transcripts are on contigs that the genome lacks ({every[0].contig}, ...)")
-    contigs = [store.names.find(row.contig, row.where, path.name) for row in transcripts]
-    _check_lengths(store, path, set(contigs))
+    contigs = [store.names.find(row.contig, row.where, str(path)) for row in transcripts]
+    # What is on a contig that the genome lacks cannot be avoided there.
+    parts = [row for row in left_out if store.names.knows(row.contig)]
+    contigs_of_parts = [store.names.find(row.contig, row.where, str(path)) for row in parts]
+    _check_lengths(store, path, {*contigs, *contigs_of_parts})
     for row, contig in zip(transcripts, contigs, strict=True):
-        if row.end > store.lengths[contig]:
-            raise RegionError(
-                f"{row.where}: transcript {row.id} ends at {row.end}, but {contig} has {store.lengths[contig]} bases; give the genome that"
-                " the annotation was made on"
-            )
-    return transcripts, contigs
+        _check_end(store, row.id, row.end, contig, row.where)
+    for part, contig in zip(parts, contigs_of_parts, strict=True):
+        _check_end(store, part.id, part.span[1], contig, part.where)
+    return transcripts, contigs, _find_unusable(store, parts, contigs_of_parts)
+
+
+def _check_end(store: GenomeStore, name: str, end: int, contig: str, where: str) -> None:
+    if end > store.lengths[contig]:
+        raise RegionError(
+            f"{where}: transcript {name} ends at {end}, but {contig} has {store.lengths[contig]} bases; give the genome that"
+            " the annotation was made on"
+        )
+
+
+def _find_unusable(store: GenomeStore, parts: Sequence[LeftOut], contigs: Sequence[str]) -> _Unusable:
+    first_bases = {contig.name: contig.start for contig in store.contigs}
+    sites, spans = [], []
+    for part, contig in zip(parts, contigs, strict=True):
+        first, length, is_reverse = first_bases[contig], store.lengths[contig], part.strand == "-"
+        spans.append((first + part.span[0], first + part.span[1]))
+        ends, starts = part.intron_ends
+        if is_reverse:
+            places = [*((start - 1, True) for start in starts), *((end - 1, False) for end in ends)]
+        else:
+            places = [*((end, True) for end in ends), *((start, False) for start in starts)]
+        sites += [(first + place, is_reverse, is_donor) for place, is_donor in places if 0 <= place < length]
+    table = np.array(sites, dtype=np.int64).reshape(-1, 3)
+    found = SpliceSites(Places(table[:, 0], table[:, 1] == 1), table[:, 2] == 1, np.full(len(table), -1, dtype=np.int64))
+    return _Unusable(found, np.array(spans, dtype=np.int64).reshape(-1, 2))
 
 
 def _check_lengths(store: GenomeStore, path: Path, used: set[str]) -> None:
     if path.name.lower().removesuffix(".gz").endswith((".gff", ".gff3")):
         for name, length in stated_lengths(path).items():
-            if store.names.knows(name) and store.names.find(name, str(path), path.name) in used:
+            if store.names.knows(name) and store.names.find(name, str(path), str(path)) in used:
                 store.names.check_length(name, length, str(path))
 
 

@@ -6,6 +6,7 @@ other strand are ``n``.
 Source: Jaganathan et al. 2019, SpliceAI (the bases that stand for acceptor and donor).
 """
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -127,7 +128,11 @@ def build_tokens(store: GenomeStore, annotation: SpliceAnnotation, config: Splic
     plan = plan_splits(store, config.splits, regions, seed)
     splits = np.array(plan.split_of(store, regions))
     counts["windows with a site in no split, or across a border of two, left out"] = int((splits == "").sum())
-    kept = draw_some(np.flatnonzero(splits != ""), config.max_per_class, open_stream(seed, Stream.LIMIT_POSITIVES))
+    in_splits = np.flatnonzero(splits != "")
+    kept = draw_some(in_splits, config.max_per_class, open_stream(seed, Stream.LIMIT_POSITIVES))
+    if config.max_per_class is not None:
+        counts["windows with a site beyond max_per_class, left out"] = len(in_splits) - len(kept)
+    counts["windows with a site"] = len(kept)
     with_site, splits = with_site.take(kept), splits[kept]
     positives = _examples(store, with_site, annotation, "gene-with-site", splits.tolist())
     negatives, num_missing = [], 0
@@ -143,6 +148,11 @@ def build_tokens(store: GenomeStore, annotation: SpliceAnnotation, config: Splic
         num_missing += wanted - len(intergenic) - len(in_genes)
     counts["windows without a site that there is no room for"] = num_missing
     kept = draw_some(np.arange(len(negatives)), config.max_per_class, open_stream(seed, Stream.LIMIT_NEGATIVES))
+    if config.max_per_class is not None:
+        counts["windows without a site beyond max_per_class, left out"] = len(negatives) - len(kept)
+    sources = Counter(negatives[number].source for number in kept.tolist())
+    counts["windows of genes without a site"] = sources["gene-without-site"]
+    counts["windows between genes"] = sources["between-genes"]
     order = {contig.name: number for number, contig in enumerate(store.contigs)}
     groups = [
         sorted(group, key=lambda row: (order[row.region.contig], row.region.start, row.region.strand))
@@ -168,7 +178,7 @@ def _usable_tiles(
     counts["windows with a base that is donor and acceptor, left out"] = int(has_double.sum())
     known, labelled = (2 * sites.places.keys + sites.is_donor for sites in (annotation.known, annotation.sites))
     has_other = tiles.holds_any(annotation.known.take(~np.isin(known, labelled)).exon_bases())
-    counts["windows with a site that the settings leave out, left out"] = int((has_other & ~has_double).sum())
+    counts["windows with a site that is left out or avoided, left out"] = int((has_other & ~has_double).sum())
     return tiles.take(~has_double & ~has_other)
 
 

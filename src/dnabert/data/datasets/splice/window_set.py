@@ -88,7 +88,7 @@ def build_windows(
     plan = plan_splits(store, config.splits, regions, seed)
     split_of_site = np.array(plan.split_of(store, regions))
     counts["sites in no split, or across a border of two, left out"] = int((split_of_site == "").sum())
-    sites, split_of_site = _limited(sites, split_of_site, config, seed)
+    sites, split_of_site = _limited(sites, split_of_site, config, seed, counts)
     taken = Taken(Places.joined([annotation.known.places, annotation.gaps]))
     ground = _Ground(store, annotation, config, seed, plan, clean, LocusNames(annotation.loci), taken, counts)
     splits = [split for split in SPLITS if split in plan.areas]
@@ -98,10 +98,12 @@ def build_windows(
         positives += _positives(ground, own, split)
         decoys += _decoys(ground, own, split)
         random += _random(ground, own, split)
-    negatives = _limited_negatives(decoys, random, config, seed)
+    negatives = _limited_negatives(decoys, random, config, seed, counts)
     for split, own in sites_by_split.items():
         if scorers and (split == "train" or not config.hard.train_only):
             hard += _hard(ground, own, split, scorers)
+    if scorers:
+        counts["hard negatives"] = len(hard)
     order = {contig.name: number for number, contig in enumerate(store.contigs)}
     groups = [
         sorted(group, key=lambda row: (order[row.region.contig], row.region.start, row.region.strand))
@@ -132,22 +134,34 @@ def _sites_with_windows(
     return sites.take(is_clean)
 
 
-def _limited(sites: SpliceSites, splits: npt.NDArray[np.str_], config: SpliceConfig, seed: int) -> tuple[SpliceSites, npt.NDArray[np.str_]]:
+def _limited(
+    sites: SpliceSites, splits: npt.NDArray[np.str_], config: SpliceConfig, seed: int, counts: dict[str, int]
+) -> tuple[SpliceSites, npt.NDArray[np.str_]]:
     """The sites that are in a split, at most ``max_per_class`` of each kind, and their splits."""
-    rng = open_stream(seed, Stream.LIMIT_POSITIVES)
-    kept = [
-        draw_some(np.flatnonzero((splits != "") & (sites.is_donor == is_donor)), config.max_per_class, rng) for is_donor in (False, True)
-    ]
+    kept = []
+    for kind, is_donor in (("donors", True), ("acceptors", False)):
+        own = np.flatnonzero((splits != "") & (sites.is_donor == is_donor))
+        kept.append(draw_some(own, config.max_per_class, open_stream(seed, Stream.LIMIT_POSITIVES, "train", int(is_donor))))
+        _count_kept(counts, kind, len(own), len(kept[-1]), config)
     index = np.sort(np.concatenate(kept))
     return sites.take(index), splits[index]
 
 
 def _limited_negatives(
-    decoys: list[Example], random: list[Example], config: SpliceConfig, seed: int
+    decoys: list[Example], random: list[Example], config: SpliceConfig, seed: int, counts: dict[str, int]
 ) -> tuple[list[Example], list[Example]]:
     kept = draw_some(np.arange(len(decoys) + len(random)), config.max_per_class, open_stream(seed, Stream.LIMIT_NEGATIVES)).tolist()
     few = len(decoys)
-    return [decoys[index] for index in kept if index < few], [random[index - few] for index in kept if index >= few]
+    kept_decoys, kept_random = [decoys[index] for index in kept if index < few], [random[index - few] for index in kept if index >= few]
+    _count_kept(counts, "decoys", len(decoys), len(kept_decoys), config)
+    _count_kept(counts, "random windows", len(random), len(kept_random), config)
+    return kept_decoys, kept_random
+
+
+def _count_kept(counts: dict[str, int], kind: str, num_found: int, num_kept: int, config: SpliceConfig) -> None:
+    if config.max_per_class is not None:
+        counts[f"{kind} beyond max_per_class, left out"] = num_found - num_kept
+    counts[kind] = num_kept
 
 
 def _positives(ground: _Ground, sites: SpliceSites, split: SplitName) -> list[Example]:
@@ -167,8 +181,8 @@ def _decoys(ground: _Ground, sites: SpliceSites, split: SplitName) -> list[Examp
     wanted = Counter(zip(loci, pairs, strict=True))
     wanted = Counter({key: count * config.negatives_per_positive for key, count in wanted.items() if config.negatives_per_positive})
     usable = ground.plan.areas[split], ground.clean
-    rng = open_stream(ground.seed, Stream.DECOYS, split)
-    found = draw_decoys(ground.store, ground.annotation.loci, wanted, ground.taken, usable, config.window_bp, rng)
+    found = draw_decoys(ground.store, ground.annotation.loci, wanted, ground.taken, usable, config.window_bp, ground.seed, split)
+    _count(ground, "decoys wanted", wanted.total())
     _count(ground, "decoys that their genes have not", found.num_missing)
     kinds = [f"decoy-{pair}" for pair in found.pairs]
     genes = [ground.annotation.loci[number].name for number in found.loci]
@@ -180,6 +194,7 @@ def _random(ground: _Ground, sites: SpliceSites, split: SplitName) -> list[Examp
     area = ground.clean.within(ground.plan.areas[split])
     rng = open_stream(ground.seed, Stream.RANDOM_WINDOWS, split)
     places = draw_places(area, wanted, ground.taken, ground.config.window_bp, rng)
+    _count(ground, "random windows wanted", wanted)
     _count(ground, "random windows that there is no room for", wanted - len(places))
     return ground.negatives(places, ["random"] * len(places), ["random"] * len(places), split)
 

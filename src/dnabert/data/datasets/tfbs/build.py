@@ -92,12 +92,13 @@ def build_tfbs(store: GenomeStore, peak_paths: Sequence[Path], config: TfbsConfi
     splits = [split for split in splits if split]
     taken = IntervalSet.merged(np.stack([windows.starts, windows.starts + config.window_bp], axis=1))
     windows = windows.take(kept)
-    bound = _bound(best, windows, mode, config)
-    by_factor = _by_factor(best, bound, splits)
+    # A peak that gives no window of its own still binds in that of another.
+    bound = _bound(every, windows, mode, config)
+    by_factor = _by_factor(every, bound, splits)
     labels = ["1"] * len(windows)
     if mode == "multilabel":
         _check_factors(by_factor, plan)
-        labels = join_names([factor.name for factor in best], bound, len(windows))
+        labels = join_names([factor.name for factor in every], bound, len(windows))
     positives = _read_positives(store, windows, best, regions, labels, splits, config.window_bp)
     no_label = "none" if mode == "multilabel" else "0"
     if not config.negatives_per_positive:
@@ -182,23 +183,23 @@ def _regions(store: GenomeStore, windows: _Windows, best: Sequence[Factor], wind
     return found
 
 
-def _bound(best: Sequence[Factor], windows: _Windows, mode: _Mode, config: TfbsConfig) -> list[IntArray]:
-    """For each factor the windows in which it binds; if that is no label, those on its own summits."""
+def _bound(every: Sequence[Factor], windows: _Windows, mode: _Mode, config: TfbsConfig) -> list[IntArray]:
+    """For each factor, with all its peaks, the windows in which it binds; if that is no label, those on its own summits."""
     if mode != "multilabel":
-        return [np.flatnonzero(windows.factors == number) for number in range(len(best))]
+        return [np.flatnonzero(windows.factors == number) for number in range(len(every))]
     found = []
-    for factor in best:
+    for factor in every:
         peaks = IntervalSet.merged(np.stack([factor.starts, factor.ends], axis=1)) if config.bound_by == "peak" else None
         found.append(bound_windows(windows.starts, windows.centers, config.window_bp, factor.summits, peaks))
     return found
 
 
-def _by_factor(best: Sequence[Factor], bound: Sequence[IntArray], splits: Sequence[SplitName]) -> dict[str, dict[SplitName, int]]:
+def _by_factor(factors: Sequence[Factor], bound: Sequence[IntArray], splits: Sequence[SplitName]) -> dict[str, dict[SplitName, int]]:
     """Number of windows of each factor in each split."""
     of_window = np.array(splits)
     return {
         factor.name: {str(split): int(number) for split, number in zip(*np.unique(of_window[rows], return_counts=True), strict=True)}
-        for factor, rows in zip(best, bound, strict=True)
+        for factor, rows in zip(factors, bound, strict=True)
     }
 
 

@@ -43,10 +43,11 @@ class TfbsConfig(BaseModel):
     """bigWig file; given, the summit of a peak is the highest base of the signal in it, whatever column 10 says, and a peak without signal
     is an error (``summit = required``) or takes its middle (``center``). With several peak files it is the signal for them all."""
     min_score: float | None = None
-    """Peaks with a lower score give no windows; negatives keep away from them all the same. The score is column 7 of narrowPeak and
-    broadPeak, else column 5."""
+    """Peaks with a lower score give no windows; negatives keep away from them all the same, and in a window of another peak they count as
+    bound (multilabel). The score is column 7 of narrowPeak and broadPeak, else column 5."""
     top: int | None = Field(default=None, ge=1)
-    """As many peaks of each file, those with the highest scores, give windows; negatives keep away from all. None: all peaks."""
+    """As many peaks of each file, those with the highest scores, give windows; negatives keep away from all, and in a window of another
+    peak all count as bound (multilabel). None: all peaks."""
     mode: TfbsMode = "auto"
     """What the labels are. binary: 1 and 0, for all files together. multilabel: the names of all factors that bind, joined by ``;``, or
     ``none``. separate: a set for each file with the labels 1 and 0, as the 690 sets are; each is built on its own. auto: binary for one

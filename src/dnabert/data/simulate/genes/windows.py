@@ -173,10 +173,9 @@ def _plant_decoys(
             instance = draw(rng, _STRONG_BITS[label])
             first, _ = forward_interval(anchor, strand, -before_bp, motif.length_bp - before_bp)
             elements = [write_instance(codes, motif.name, instance, first, strand)]
-            is_misplaced = rng.random() < _MISPLACED_SHARE
-            if is_misplaced:
+            if rng.random() < _MISPLACED_SHARE:
                 elements += plant_elements(codes, context, anchor, strand, rng, _MISPLACED, occupied=elements)
-            site_class = f"{'misplaced' if is_misplaced else 'decoy'}-{label}"
+            site_class = f"{'misplaced' if len(elements) > 1 else 'decoy'}-{label}"
             found.append(
                 SpliceWindow(
                     "", contig, start, start + 2 * half_bp, strand, "none", site_class, "", tuple(sorted(elements, key=lambda e: e.start))

@@ -9,6 +9,7 @@ import numpy as np
 from dnabert.data.simulate.config import VariantConfig
 from dnabert.data.simulate.elements import PlantedElement
 from dnabert.data.simulate.motifs import Motif
+from dnabert.data.simulate.tfbs.binding import find_bound_factors
 from dnabert.data.simulate.tfbs.factors import FACTORS
 from dnabert.data.simulate.variants.effects import (
     Variant,
@@ -40,6 +41,9 @@ _MAX_INDEL_BP = 4
 _MAX_TRIES = 200
 _SCAN_FLANK_BP = 20
 """Bases to either side of a background variant in which no motif may be good enough: longer than any motif."""
+
+_PARTNER_FLANK_BP = 30
+"""Bases to either side of a variant that creates a site in which it must create no other: longer than a motif with its partner."""
 
 
 @dataclass(frozen=True)
@@ -209,8 +213,16 @@ def _create_sites(book: _Book, weak_sites: Sequence[WeakSite], count: int, rng: 
         effects = replacement_effects(carrier.element, carrier.motif)
         lacking = bound_bits - carrier.motif.bits(encode_bases(carrier.element.sequence))
         variant = _replace_one(carrier, effects, effects >= lacking, "creates", rng)
-        created += variant is not None and book.add(variant)
+        created += variant is not None and _binds_one(book.contigs[carrier.contig], variant) and book.add(variant)
     return created
+
+
+def _binds_one(codes: Codes, variant: Variant) -> bool:
+    """Whether the factor of the variant's motif, and no other, binds with it and not without it."""
+    first = max(variant.position - _PARTNER_FLANK_BP, 0)
+    around = codes[first : variant.end + _PARTNER_FLANK_BP]
+    changed = with_variant(around, variant.position - first, len(variant.ref), encode_bases(variant.alt))
+    return find_bound_factors(changed) - find_bound_factors(around) == {variant.element}
 
 
 def _change_background(book: _Book, quiet: Mapping[str, Flags], count: int, config: VariantConfig, rng: np.random.Generator) -> None:

@@ -1,0 +1,171 @@
+"""Steps of fine-tuning a classifier, beside the step of transformers' Trainer."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from transformers import BertForSequenceClassification
+
+from benchmarks.speed.agreement import BFLOAT16_TOLERANCE, FLOAT32_TOLERANCE, check_close
+from benchmarks.speed.cases.arithmetic import MATMUL_SIZE, encoder_flops, matmul_seconds, training_flops
+from benchmarks.speed.cases.reference import make_reference, reference_optimizer, reference_step
+from benchmarks.speed.cases.sequences import random_set
+from benchmarks.speed.cases.training import step_seconds
+from benchmarks.speed.child import Say
+from benchmarks.speed.results import Agreement, Figure, Findings, Ratio
+from benchmarks.speed.rounds import seconds, take_turns
+from dnabert.checkpoint import ModelInfo
+from dnabert.data.batch import Batch, EncodedSet
+from dnabert.data.targets import Targets
+from dnabert.device import Machine, autocast, choose_machine, inference, seed_of
+from dnabert.model.config import ModelConfig, base, mini
+from dnabert.model.heads import Dnabert
+from dnabert.tokenizer import KmerTokenizer
+from dnabert.train.config import FinetuneConfig, FinetuneOptimConfig
+from dnabert.train.finetune import FinetuneJob
+
+__all__ = ["FULL", "QUICK", "Case", "measure"]
+
+TRAINER_LR, TRAINER_BETAS, TRAINER_EPS, CLIP_NORM = 5e-5, (0.9, 0.999), 1e-8, 1.0
+"""Defaults of transformers' TrainingArguments; its weight decay is 0."""
+
+
+@dataclass(frozen=True)
+class Case:
+    """A model and its batch.
+
+    Attributes:
+        name: What the model is called.
+        model: Its sizes.
+        rows: Sequences of a batch.
+        length_bp: Bases of a sequence.
+        rounds: Rounds that count.
+        steps: Steps of a round.
+        goal: The ratio that is wanted; None for a model that the plan does not name.
+        matmul_size: Rows of the square product by which the machine is judged.
+    """
+
+    name: str
+    model: ModelConfig
+    rows: int
+    length_bp: int
+    rounds: int
+    steps: int
+    goal: float | None = 4.0
+    matmul_size: int = MATMUL_SIZE
+
+    @property
+    def what(self) -> str:
+        """What is timed."""
+        return f"fine-tuning step, {self.name}, {self.rows} x {self.length_bp} bases"
+
+
+FULL = (
+    Case("mini", mini(), 32, 100, 7, 4),
+    Case("mini", mini(), 32, 300, 7, 2),
+    Case("base", base(), 8, 100, 5, 2, None),
+    Case("base", base(), 8, 300, 5, 1, None),
+)
+QUICK = (Case("mini", mini(), 4, 30, 1, 1, matmul_size=256),)
+
+
+def measure(cases: tuple[Case, ...], folder: Path, say: Say) -> Findings:
+    found = [_measure(case, folder, say) for case in cases]
+    return Findings(
+        ratios=tuple(ratio for part in found for ratio in part.ratios),
+        figures=tuple(figure for part in found for figure in part.figures),
+        agreements=tuple(agreement for part in found for agreement in part.agreements),
+        notes=(
+            "Ours is a step of `dnabert.train.loop.train` with the job of `dnabert finetune`, timed inside the loop.",
+            "The reference is the step that transformers' Trainer makes, written out (the Trainer itself wants `accelerate`, which is not installed here):"
+            " `BertForSequenceClassification` with sdpa attention under the same autocast, backward, clipping, the fused AdamW and learning rate that are"
+            " the Trainer's defaults. What the Trainer does besides (callbacks, log, moving the batch) is left out, in its favour.",
+            "Both train on the same batch, with the same weights at the start and dropout 0.1; all sequences of a batch have one length.",
+        ),
+    )
+
+
+def _measure(case: Case, folder: Path, say: Say) -> Findings:
+    machine = choose_machine("cpu")
+    config = FinetuneConfig(batch_size=case.rows, optim=FinetuneOptimConfig(lr=TRAINER_LR))
+    torch.manual_seed(seed_of("weights"))
+    model = Dnabert(case.model, config.head)
+    job, batch = _job(case, model, config, machine)
+    theirs = make_reference(BertForSequenceClassification, model, num_labels=config.head.num_outputs)
+    agreements = _check(case, model, theirs, batch, machine)
+    for found in agreements:
+        say(f"{found.what}: differs from {found.against} by {found.difference:.1e}")
+    assert batch.targets is not None
+    optimizer = reference_optimizer(theirs, TRAINER_LR, 0.0, TRAINER_BETAS, TRAINER_EPS)
+    step = reference_step(theirs, optimizer, {"input_ids": batch.ids, "labels": batch.targets}, machine, CLIP_NORM)
+    step()  # makes the optimiser's state, as the first step of our loop does
+    times = take_turns(
+        {
+            "ours": lambda: step_seconds(job, [batch], config, machine, case.steps, folder),
+            "transformers": lambda: seconds(lambda: [step() for _ in range(case.steps)], case.steps),
+            "an operation": lambda: matmul_seconds(machine.dtype, case.matmul_size),
+        },
+        case.rounds,
+        report=lambda text: say(f"{case.what}, {text}"),
+    )
+    return _summary(case, machine, times, batch.ids.shape[1], agreements)
+
+
+def _summary(case: Case, machine: Machine, times: dict[str, tuple[float, ...]], tokens: int, agreements: tuple[Agreement, ...]) -> Findings:
+    ours, theirs = times["ours"], times["transformers"]
+    number = str(machine.dtype).removeprefix("torch.")
+    flops = training_flops(encoder_flops(case.model, case.rows, tokens))
+    floor = [flops * value for value in times["an operation"]]
+    name = f"{case.name}, {case.length_bp} bases"
+    ratio = Ratio(
+        key=f"finetuning.{case.name}.{case.length_bp}",
+        what=case.what,
+        against=f"the step of transformers' Trainer, sdpa, {number}",
+        unit="a step",
+        goal=case.goal,
+        ours=ours,
+        reference=theirs,
+    )
+    figures = (
+        Figure(what=f"{name}: ours", unit="sequences/s", values=tuple(case.rows / value for value in ours)),
+        Figure(
+            what=f"{name}: ours, share of the {number} matrix product rate",
+            unit="%",
+            values=tuple(100 * least / value for least, value in zip(floor, ours, strict=True)),
+        ),
+        Figure(
+            what=f"{name}: best ratio that the floor allows",
+            unit="times",
+            values=tuple(other / least for other, least in zip(theirs, floor, strict=True)),
+        ),
+    )
+    return Findings(ratios=(ratio,), figures=figures, agreements=agreements)
+
+
+def _job(case: Case, model: Dnabert, config: FinetuneConfig, machine: Machine) -> tuple[FinetuneJob, Batch]:
+    targets = Targets(np.random.default_rng(1).integers(0, config.head.num_outputs, case.rows))
+    tokenizer = KmerTokenizer(case.model.kmer, case.model.max_positions - 2)
+    data = EncodedSet(random_set(case.rows, case.length_bp), tokenizer, config.head, targets)
+    job = FinetuneJob(model, data, data, config, ModelInfo(head=config.head), machine)
+    (batch,) = job.batches(0)
+    assert batch.mask is None
+    return job, batch
+
+
+def _check(case: Case, model: Dnabert, theirs: BertForSequenceClassification, batch: Batch, machine: Machine) -> tuple[Agreement, ...]:
+    """Logits without dropout, in float32 and in the machine's number type, against transformers in float32."""
+    slow = "transformers, float32"
+    theirs.eval()
+    with torch.inference_mode():
+        wanted = theirs(input_ids=batch.ids).logits
+    with inference(model, Machine(machine.device, torch.float32)):
+        plain = model(**batch.inputs).logits
+    with inference(model, machine):
+        low = model(**batch.inputs).logits.float()
+    number = str(machine.dtype).removeprefix("torch.")
+    tolerance = FLOAT32_TOLERANCE if machine.dtype == torch.float32 else BFLOAT16_TOLERANCE
+    return (
+        check_close(f"{case.what}: logits, float32", slow, plain, wanted, FLOAT32_TOLERANCE),
+        check_close(f"{case.what}: logits, {number}", slow, low, wanted, tolerance),
+    )

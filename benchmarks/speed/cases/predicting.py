@@ -1,0 +1,233 @@
+"""What `dnabert predict` does, FASTA file in and TSV file out, beside two ways of doing it with transformers."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from transformers import BertForSequenceClassification, BertTokenizer
+from transformers.models.bert.tokenization_bert_legacy import BertTokenizerLegacy
+
+from benchmarks.speed.agreement import BFLOAT16_TOLERANCE, FLOAT32_TOLERANCE, check_close
+from benchmarks.speed.cases.reference import make_reference
+from benchmarks.speed.cases.sequences import random_letters, write_fasta
+from benchmarks.speed.child import Say
+from benchmarks.speed.results import Agreement, Figure, Findings, Ratio
+from benchmarks.speed.rounds import seconds, take_turns
+from dnabert.checkpoint import ModelInfo, save_model
+from dnabert.choices import DtypeName
+from dnabert.cli.predict import predict
+from dnabert.device import choose_machine
+from dnabert.model.config import HeadConfig, ModelConfig, mini
+from dnabert.model.heads import Dnabert
+
+__all__ = ["FULL", "QUICK", "Case", "measure"]
+
+KMER = 6
+OLD_BATCH = 32
+NEW_BATCH = 64
+WEIGHT_STD = 0.06
+"""Weights larger than fresh ones (0.02), so that different sequences get different answers."""
+
+
+@dataclass(frozen=True)
+class Case:
+    """Sequences of one length.
+
+    Attributes:
+        model: Sizes of the model.
+        length_bp: Bases of a sequence.
+        whole: Sequences of the run that the plan speaks of; timed once, ours alone.
+        ours: Sequences of ours and of the batched way in every round.
+        old: Sequences of the way of 2021 in every round.
+        checked: Sequences whose answers are compared.
+        rounds: Rounds that count.
+    """
+
+    model: ModelConfig
+    length_bp: int
+    whole: int
+    ours: int
+    old: int
+    checked: int
+    rounds: int
+
+
+FULL = (Case(mini(KMER), 101, 10_000, 2_000, 400, 200, 6), Case(mini(KMER), 300, 10_000, 1_000, 150, 100, 6))
+QUICK = (Case(mini(KMER), 101, 40, 20, 8, 8, 1),)
+
+Way = Callable[[Path, Path], None]
+"""From a FASTA file to a TSV file."""
+
+
+def measure(cases: tuple[Case, ...], folder: Path, say: Say) -> Findings:
+    found = [_measure(case, folder, say) for case in cases]
+    return Findings(
+        ratios=tuple(ratio for part in found for ratio in part.ratios),
+        figures=tuple(figure for part in found for figure in part.figures),
+        agreements=tuple(agreement for part in found for agreement in part.agreements),
+        notes=(
+            "Model: `mini`, k = 6, two classes, random weights. Ours is the function of `dnabert predict`, from reading the weights to the finished TSV file;"
+            " the references begin with a loaded model, in their favour.",
+            f"The way of 2021: each sequence as k-mer text, tokenized by itself with transformers' Python `BertTokenizerLegacy`, batches of {OLD_BATCH} padded"
+            " to the longest the data needs (so that nothing is wasted), eager attention, float32.",
+            f"The batched way: k-mer text through transformers' `BertTokenizer` (Rust) {NEW_BATCH} sequences at a time, sdpa attention, weights in the number"
+            " type named.",
+            "To stay in the time, rounds are made on fewer sequences than 10,000: "
+            + "; ".join(f"{case.length_bp} bases: {case.ours:,} (ours, batched), {case.old:,} (2021)" for case in cases)
+            + ". Times are per 10,000 sequences, in proportion. Ours reads its model in each round, so that in proportion it is counted more often than in a"
+            " whole run, which is timed once besides.",
+        ),
+    )
+
+
+def _measure(case: Case, folder: Path, say: Say) -> Findings:
+    model = _spread_out(Dnabert(case.model, HeadConfig(task="classify")))
+    run = folder / f"run-{case.length_bp}"
+    save_model(run, model, ModelInfo(head=model.head_config, labels=("0", "1")))
+    machine = choose_machine("cpu")
+    number = str(machine.dtype).removeprefix("torch.")
+    tokens = case.length_bp - case.model.kmer + 3
+    eager = make_reference(BertForSequenceClassification, model, "eager", num_labels=2).eval()
+    sdpa = make_reference(BertForSequenceClassification, model, "sdpa", num_labels=2).eval().to(machine.dtype)
+    old = _way_of_2021(eager, BertTokenizerLegacy(str(run / "vocab.txt"), do_lower_case=False), case.model.kmer, tokens)
+    new = _batched_way(sdpa, BertTokenizer(vocab=str(run / "vocab.txt"), do_lower_case=False), case.model.kmer)
+    files = {
+        count: write_fasta(folder / f"{case.length_bp}-{count}.fa", random_letters(count * case.length_bp), case.length_bp)
+        for count in {case.whole, case.ours, case.old, case.checked}
+    }
+    out = folder / "out.tsv"
+
+    def ours(count: int, dtype: DtypeName = "auto") -> None:
+        predict(str(files[count]), model=str(run), out=out, dtype=dtype, force=True, quiet=True)
+
+    def answers(work: Callable[[], None]) -> Any:
+        work()
+        return read_probabilities(out)
+
+    what = f"predict, {case.whole:,} x {case.length_bp} bases"
+    slow = answers(lambda: old(files[case.checked], out))
+    tolerance = FLOAT32_TOLERANCE if machine.dtype == torch.float32 else BFLOAT16_TOLERANCE
+    against, batched = "the way of 2021, float32", f"{what}: probabilities of the batched way, {number}"
+    agreements: tuple[Agreement, ...] = (
+        check_close(f"{what}: probabilities, float32", against, answers(lambda: ours(case.checked, "float32")), slow, FLOAT32_TOLERANCE),
+        check_close(f"{what}: probabilities, {number}", against, answers(lambda: ours(case.checked)), slow, tolerance),
+        # Nothing is won against a broken reference.
+        check_close(batched, against, answers(lambda: new(files[case.checked], out)), slow, tolerance),
+    )
+    for found in agreements:
+        say(f"{found.what}: differs from {found.against} by {found.difference:.1e}")
+    whole = seconds(lambda: ours(case.whole))
+    say(f"{what}: {whole:.3g} s")
+    unit = case.whole  # seconds are for so many sequences
+    times = take_turns(
+        {
+            "ours": lambda: unit * seconds(lambda: ours(case.ours), case.ours),
+            "batched": lambda: unit * seconds(lambda: new(files[case.ours], out), case.ours),
+            "2021": lambda: unit * seconds(lambda: old(files[case.old], out), case.old),
+        },
+        case.rounds,
+        report=lambda text: say(f"{what}, {text}"),
+    )
+    shared = {"what": what, "unit": f"{unit:,} sequences", "ours": times["ours"]}
+    return Findings(
+        ratios=(
+            Ratio(
+                key=f"predict.{case.length_bp}.2021",
+                against="transformers as in 2021: eager, float32",
+                goal=10.0,
+                reference=times["2021"],
+                **shared,
+            ),
+            Ratio(
+                key=f"predict.{case.length_bp}.batched",
+                against=f"transformers, batched: sdpa, {number}",
+                goal=1.5,
+                reference=times["batched"],
+                **shared,
+            ),
+        ),
+        figures=(
+            Figure(what=f"{case.length_bp} bases: ours", unit="sequences/s", values=tuple(unit / value for value in times["ours"])),
+            Figure(
+                what=f"{case.length_bp} bases: ours",
+                unit="Mb/s",
+                values=tuple(unit * case.length_bp / 1e6 / value for value in times["ours"]),
+            ),
+        ),
+        agreements=agreements,
+        notes=(
+            f"{what}, all of them, one run: {whole:.3g} s. Probabilities that were compared: {slow[:, 1].min():.2g} to {slow[:, 1].max():.2g}.",
+        ),
+    )
+
+
+def _spread_out(model: Dnabert) -> Dnabert:
+    generator = torch.Generator().manual_seed(0)
+    with torch.no_grad():
+        for part in model.modules():
+            if isinstance(part, nn.Linear | nn.Embedding):
+                part.weight.normal_(std=WEIGHT_STD, generator=generator)
+    return model.eval()
+
+
+def _read_fasta(path: Path) -> Iterator[tuple[str, str]]:
+    """Names and letters in plain Python, a line at a time."""
+    name, pieces = "", list[str]()
+    with path.open() as handle:
+        for line in handle:
+            if line.startswith(">"):
+                if pieces:
+                    yield name, "".join(pieces)
+                name, pieces = line[1:].split()[0], []
+            else:
+                pieces.append(line.strip())
+    yield name, "".join(pieces)
+
+
+def _kmer_text(letters: str, kmer: int) -> str:
+    return " ".join(letters[at : at + kmer] for at in range(len(letters) - kmer + 1))
+
+
+def _way_of_2021(model: nn.Module, tokenizer: Any, kmer: int, tokens: int) -> Way:
+    def work(fasta: Path, out: Path) -> None:
+        records = list(_read_fasta(fasta))
+        encoded = [tokenizer(_kmer_text(letters, kmer), max_length=tokens, padding="max_length", truncation=True) for _, letters in records]
+        names = [name for name, _ in records]
+        batches = [encoded[at : at + OLD_BATCH] for at in range(0, len(encoded), OLD_BATCH)]
+        with torch.no_grad():
+            probs = [_probs(model, {key: torch.tensor([entry[key] for entry in batch]) for key in batch[0]}) for batch in batches]
+        _write(out, names, torch.cat(probs))
+
+    return work
+
+
+def _batched_way(model: nn.Module, tokenizer: Any, kmer: int) -> Way:
+    def work(fasta: Path, out: Path) -> None:
+        records = list(_read_fasta(fasta))
+        probs = []
+        with torch.inference_mode():
+            for at in range(0, len(records), NEW_BATCH):
+                texts = [_kmer_text(letters, kmer) for _, letters in records[at : at + NEW_BATCH]]
+                probs.append(_probs(model, tokenizer(texts, padding=True, return_tensors="pt")))
+        _write(out, [name for name, _ in records], torch.cat(probs))
+
+    return work
+
+
+def _probs(model: nn.Module, inputs: Any) -> Tensor:
+    return torch.softmax(model(**inputs).logits.float(), dim=1)
+
+
+def _write(out: Path, names: list[str], probs: Tensor) -> None:
+    lines = ["\t".join([name, *(f"{value:.6g}" for value in row)]) for name, row in zip(names, probs.tolist(), strict=True)]
+    out.write_text("\n".join(["id\tprob_0\tprob_1", *lines]) + "\n")
+
+
+def read_probabilities(table: Path) -> Any:
+    """Probabilities of a TSV of predictions, a row for each sequence."""
+    rows = [line.split("\t") for line in table.read_text().splitlines() if not line.startswith(("#", "id\t"))]
+    return np.array([row[1:] for row in rows], dtype=np.float64)

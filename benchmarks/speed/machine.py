@@ -1,0 +1,146 @@
+"""Where a benchmark runs: processor, versions, commit; what else works there; memory and copy rate. Never imports torch."""
+
+import ctypes
+import gc
+import os
+import platform
+import resource
+import subprocess
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib import metadata
+from pathlib import Path
+from typing import Self
+
+import numpy as np
+
+from benchmarks.speed.results import Machine
+
+__all__ = ["ForeignWork", "copy_seconds", "describe", "hold_to_cores", "load_now", "parse_busy", "peak_memory_mb", "usable_cores"]
+
+_PACKAGES = ("dnabert", "torch", "transformers", "tokenizers", "numpy")
+_FLAGS = ("avx2", "avx512f", "avx512_vnni", "avx512_bf16", "avx512_fp16", "amx_tile", "amx_bf16", "amx_int8", "asimd", "bf16", "sve")
+_CPU_INFO, _STAT, _STATUS, _CLEAR = (Path("/proc") / name for name in ("cpuinfo", "stat", "self/status", "self/clear_refs"))
+_RESET_PEAK = "5"
+"""Written to clear_refs it sets the peak memory of the process back. Source: proc(5)."""
+
+
+def usable_cores() -> int:
+    """Cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def hold_to_cores(count: int) -> None:
+    """Keep this process, and the threads and processes that it will start, on ``count`` cores; nothing where the system cannot."""
+    if hasattr(os, "sched_setaffinity"):
+        os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[-count:])
+
+
+def load_now() -> float:
+    """Mean number of running processes over the last minute."""
+    return round(os.getloadavg()[0], 2)
+
+
+def describe(threads: int, load: float) -> Machine:
+    """This machine, now.
+
+    Args:
+        threads: Cores that the benchmark is held to.
+        load: Load before the run began.
+    """
+    facts = _cpu_facts()
+    flags = set(facts.get("flags", facts.get("Features", "")).split())
+    return Machine(
+        cpu=facts.get("model name") or platform.processor() or platform.machine(),
+        cores=os.cpu_count() or 1,
+        threads=threads,
+        flags=tuple(flag for flag in _FLAGS if flag in flags),
+        memory_gb=round(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30, 1),
+        system=f"{platform.system()} {platform.release()}",
+        versions={"python": platform.python_version(), **{name: metadata.version(name) for name in _PACKAGES}},
+        commit=_commit(),
+        date=datetime.now(UTC).isoformat(timespec="minutes"),
+        load=load,
+    )
+
+
+def _cpu_facts() -> dict[str, str]:
+    if not _CPU_INFO.exists():
+        return {}
+    lines = _CPU_INFO.read_text().split("\n\n")[0].splitlines()
+    return {name.strip(): value.strip() for name, _, value in (line.partition(":") for line in lines)}
+
+
+def _commit() -> str:
+    def git(*words: str) -> str:
+        return subprocess.run(["git", *words], capture_output=True, text=True, check=True).stdout.strip()
+
+    try:
+        return git("rev-parse", "--short", "HEAD") + ("+" if git("status", "--porcelain", "--", "src") else "")
+    except (OSError, subprocess.CalledProcessError):
+        return "unknown"
+
+
+@dataclass(frozen=True)
+class ForeignWork:
+    """How much other processes have worked since this was made.
+
+    Attributes:
+        busy_s: Processor time of the whole machine by then.
+        own_s: Processor time of this process and its ended children by then.
+        since: When it was made.
+    """
+
+    busy_s: float
+    own_s: float
+    since: float
+
+    @classmethod
+    def begin(cls) -> Self | None:
+        """From now on; None where the system does not tell."""
+        return cls(parse_busy(_STAT.read_text()), _own_seconds(), time.perf_counter()) if _STAT.exists() else None
+
+    def share(self) -> float:
+        """Share of all cores' time that others took, 0-1."""
+        foreign = parse_busy(_STAT.read_text()) - self.busy_s - (_own_seconds() - self.own_s)
+        return min(max(foreign / ((time.perf_counter() - self.since) * (os.cpu_count() or 1)), 0.0), 1.0)
+
+
+def parse_busy(stat: str) -> float:
+    """Seconds in which the cores of the machine were not idle, from ``/proc/stat``; what a host took away (steal) counts too."""
+    user, nice, system, _idle, _wait, irq, soft, steal = (int(text) for text in stat.split("\n")[0].split()[1:9])
+    return (user + nice + system + irq + soft + steal) / os.sysconf("SC_CLK_TCK")
+
+
+def _own_seconds() -> float:
+    own, children = resource.getrusage(resource.RUSAGE_SELF), resource.getrusage(resource.RUSAGE_CHILDREN)
+    return own.ru_utime + own.ru_stime + children.ru_utime + children.ru_stime
+
+
+def peak_memory_mb(work: Callable[[], object]) -> float | None:
+    """Memory that ``work`` needed on top of what was there before, in MB; None where the system does not tell."""
+    if not _CLEAR.exists():
+        return None
+    gc.collect()
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
+    if trim:
+        trim(0)  # freed memory that is still held would hide what is taken anew
+    _CLEAR.write_text(_RESET_PEAK)
+    before = _status_kb("VmRSS")
+    work()
+    return (_status_kb("VmHWM") - before) / 1024
+
+
+def _status_kb(name: str) -> int:
+    line = next(line for line in _STATUS.read_text().splitlines() if line.startswith(f"{name}:"))
+    return int(line.split()[1])
+
+
+def copy_seconds(num_bytes: int) -> float:
+    """Seconds in which memory of ``num_bytes`` is copied; as many bytes are read as are written."""
+    source, target = np.ones(num_bytes, np.uint8), np.zeros(num_bytes, np.uint8)
+    start = time.perf_counter()
+    np.copyto(target, source)
+    return time.perf_counter() - start
