@@ -1,4 +1,6 @@
-"""Speed beside the references: `make bench`, or `python -m benchmarks.speed`; results in benchmarks/results/cpu.json and docs/benchmarks.md.
+"""Speed beside the references: `make bench`, or `python -m benchmarks.speed`.
+
+Results go to benchmarks/results/cpu.json, and from there to docs/benchmarks.md.
 
 rounds.py     the times: in turn, round after round, and what their spread allows to be said
 results.py    what a benchmark found, as JSON

@@ -21,6 +21,7 @@ DOCUMENT = Path("docs/benchmarks.md")
 APPENDED = (Path("benchmarks/steps.md"), Path("benchmarks/gpu/results.md"))
 """Written by hand or by other commands; each is a part of the document from the day that it is there."""
 REHEARSAL = Path("runs/bench-quick")
+CHECKED = Path("runs/bench-check.json")
 QUIET_LOAD = 0.5
 DEFAULT_THREADS = 2
 
@@ -41,6 +42,7 @@ def main() -> int:
     for line in failed:
         _say(line)
     if options.check:
+        write_results(CHECKED, fresh)
         verdict = compare(read_results(RESULTS), fresh)
         for line in verdict.lines:
             print(line)
@@ -56,7 +58,9 @@ def main() -> int:
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.speed", description="Speed beside the references, on the CPU.")
     parser.add_argument("--quick", action="store_true", help=f"a rehearsal: tiny sizes, one round, no ratio; all is written to {REHEARSAL}")
-    parser.add_argument("--check", action="store_true", help=f"compare with {RESULTS}, write nothing; exit 1 if something is slower now")
+    parser.add_argument(
+        "--check", action="store_true", help=f"compare with {RESULTS}, leave it as it is; exit 1 if something is slower now"
+    )
     parser.add_argument("--only", nargs="+", choices=BENCHMARKS, metavar="NAME", help=f"some benchmarks: {', '.join(BENCHMARKS)}")
     parser.add_argument("--threads", type=int, default=DEFAULT_THREADS, help="cores to be used, at most (default: %(default)s)")
     parser.add_argument("--document", action="store_true", help=f"measure nothing: write {DOCUMENT} from {RESULTS} anew")

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks.speed.agreement import Mismatch
+from benchmarks.speed.agreement import MismatchError
 from benchmarks.speed.machine import hold_to_cores
 from benchmarks.speed.results import Findings
 
@@ -61,7 +61,7 @@ def main() -> int:
         os.environ["DNABERT_CACHE"] = folder
         try:
             findings: Findings = module.measure(module.QUICK if options.quick else module.FULL, Path(folder), _say(options.key))
-        except Mismatch as error:
+        except MismatchError as error:
             print(f"{options.key}: {error}", file=sys.stderr)
             options.out.with_suffix(".mismatch").write_text(str(error))
             return 3

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+from benchmarks.speed.agreement import BFLOAT16_TOLERANCE, FLOAT32_TOLERANCE
 from benchmarks.speed.child import BENCHMARKS
 from benchmarks.speed.figures import draw, names_of_times
 from benchmarks.speed.results import Figure, Findings, Machine, Ratio, Report, Results
@@ -19,14 +20,17 @@ _QUIET = 0.05
 
 _HEAD = f"""# Benchmarks
 
-Written by `make bench`; do not edit: the numbers are in [benchmarks/results/cpu.json](../benchmarks/results/cpu.json), the code in `benchmarks/speed/`.
-`make bench BENCH=--check` measures again and says what has become slower.
+Written by `make bench`; do not edit. The times of all rounds are in [benchmarks/results/cpu.json](../benchmarks/results/cpu.json),
+the code is in `benchmarks/speed/`. `make bench BENCH=--check` measures again and says what has become slower.
 
-- **Ratios.** Ours and the reference run in turn in one process, round after round, after a warm-up. A round's ratio is the reference's time over ours:
-  above 1 ours is faster. Shown is the median of the rounds, in brackets the middle half (interquartile range), then the lowest and the highest round.
-- **Refused.** With fewer than {MIN_ROUNDS} rounds, or a middle half wider than {100 * MAX_SPREAD:.0f} % of the median, no ratio is given.
-- **Equal outputs first.** Before anything is timed, outputs are compared with the slow path: ids must be equal, numbers within a relative difference
-  (|a - b| / |b| over all values) of 1e-5 in float32 and 1e-2 in bfloat16. A benchmark whose outputs differ by more is not timed.
+- **Ratios.** Ours and the reference run in turn in one process, round after round, after a warm-up. A round's ratio is the reference's
+  time over ours: above 1 ours is faster. Shown is the median of the rounds, in brackets the middle half of them (interquartile range),
+  then the lowest and the highest.
+- **Refused.** With fewer than {MIN_ROUNDS} rounds, or where the middle half is wider than {100 * MAX_SPREAD:.0f} % of the median, no
+  ratio is given, only why not.
+- **Equal outputs first.** Before anything is timed, outputs are compared with the slow path: ids must be equal, numbers within a relative
+  difference (length of a - b over length of b, over all values) of {FLOAT32_TOLERANCE:g} in float32 and {BFLOAT16_TOLERANCE:g} in
+  bfloat16. A benchmark whose outputs differ by more is not timed.
 - **Goals** are those of the project's plan; a goal that is missed is shown as missed.
 """
 
@@ -83,18 +87,22 @@ def _spread(spread: Spread) -> str:
 
 
 def _machines(results: Results) -> str:
-    groups: dict[str, list[str]] = {}
+    groups: dict[str, list[Report]] = {}
     for report in results.reports:
-        groups.setdefault(_machine(report.machine), []).append(f"{report.key} ({report.machine.date.replace('+00:00', ' UTC')})")
-    return "\n".join(f"- **Machine:** {text}\n  Ran there: {', '.join(keys)}." for text, keys in groups.items()) + "\n"
+        groups.setdefault(_machine(report.machine), []).append(report)
+    lines = []
+    for text, reports in groups.items():
+        dates = sorted(report.machine.date.replace("+00:00", " UTC") for report in reports)
+        ran = "All of it" if len(groups) == 1 else ", ".join(report.key for report in reports)
+        lines.append(f"- **Machine.** {text}\n  {ran} ran there from {dates[0]} to {dates[-1]}.\n")
+    return "".join(lines)
 
 
 def _machine(machine: Machine) -> str:
     versions = ", ".join(f"{name} {version}" for name, version in machine.versions.items())
-    busy = f"{machine.load:.2g}" if machine.load else "0"
     return (
-        f"{machine.cpu}, {machine.cores} cores, {machine.memory_gb:.3g} GB, {' '.join(machine.flags) or 'no flags known'}; {machine.system};"
-        f" {versions}; commit {machine.commit}; load before the run {busy}."
+        f"{machine.cpu}, {machine.cores} cores ({' '.join(machine.flags) or 'no flags known'}), {machine.memory_gb:.3g} GB;"
+        f" {machine.system}; {versions}; commit {machine.commit}. Load before the run: {machine.load:g}."
     )
 
 
@@ -129,7 +137,9 @@ def _goal_table(results: Results) -> str:
 
 
 def _value(figure: Figure) -> str:
-    return figure.refusal or f"{_spread(figure.spread)} {figure.unit}"
+    if figure.refusal:
+        return f"{short(figure.spread.low)} to {short(figure.spread.high)} {figure.unit} ({figure.refusal})"
+    return f"{_spread(figure.spread)} {figure.unit}"
 
 
 def _table(title: str, head: Sequence[str], rows: Sequence[Sequence[str]], level: int = 2) -> str:

@@ -157,6 +157,12 @@ class Findings(_Frozen):
     notes: tuple[str, ...] = ()
     """What a reader must know, measured numbers included."""
 
+    @classmethod
+    def joined(cls, parts: Sequence[Self], notes: tuple[str, ...]) -> Self:
+        """Several findings as one, with notes that go before theirs."""
+        fields = {name: tuple(entry for part in parts for entry in getattr(part, name)) for name in cls.model_fields}
+        return cls(**{**fields, "notes": notes + fields["notes"]})
+
 
 class Report(_Frozen):
     """One benchmark: what it found, where, and with which command."""

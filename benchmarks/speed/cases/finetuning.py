@@ -18,7 +18,7 @@ from benchmarks.speed.rounds import seconds, take_turns
 from dnabert.checkpoint import ModelInfo
 from dnabert.data.batch import Batch, EncodedSet
 from dnabert.data.targets import Targets
-from dnabert.device import Machine, autocast, choose_machine, inference, seed_of
+from dnabert.device import Machine, choose_machine, inference, seed_of
 from dnabert.model.config import ModelConfig, base, mini
 from dnabert.model.heads import Dnabert
 from dnabert.tokenizer import KmerTokenizer
@@ -72,15 +72,14 @@ QUICK = (Case("mini", mini(), 4, 30, 1, 1, matmul_size=256),)
 
 def measure(cases: tuple[Case, ...], folder: Path, say: Say) -> Findings:
     found = [_measure(case, folder, say) for case in cases]
-    return Findings(
-        ratios=tuple(ratio for part in found for ratio in part.ratios),
-        figures=tuple(figure for part in found for figure in part.figures),
-        agreements=tuple(agreement for part in found for agreement in part.agreements),
+    return Findings.joined(
+        found,
         notes=(
             "Ours is a step of `dnabert.train.loop.train` with the job of `dnabert finetune`, timed inside the loop.",
-            "The reference is the step that transformers' Trainer makes, written out (the Trainer itself wants `accelerate`, which is not installed here):"
-            " `BertForSequenceClassification` with sdpa attention under the same autocast, backward, clipping, the fused AdamW and learning rate that are"
-            " the Trainer's defaults. What the Trainer does besides (callbacks, log, moving the batch) is left out, in its favour.",
+            "The reference is the step that transformers' Trainer makes, written out (the Trainer itself wants `accelerate`, which is"
+            " not installed here): `BertForSequenceClassification` with sdpa attention under the same autocast, backward, clipping, the"
+            " fused AdamW and learning rate that are the Trainer's defaults. What the Trainer does besides (callbacks, log, moving the"
+            " batch) is left out, in its favour.",
             "Both train on the same batch, with the same weights at the start and dropout 0.1; all sequences of a batch have one length.",
         ),
     )

@@ -1,4 +1,4 @@
-"""How time and memory grow with the length of a sequence, the batch, the width of the model and the genome, with the floor of the arithmetic."""
+"""How time and memory grow: with the length of a sequence, the batch, the width of the model, the genome; and the floor of arithmetic."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -59,6 +59,7 @@ class Sizes:
         genomes_mb: Lengths of genomes in Mb.
         rounds: Rounds that count.
         matmul_size: Rows of the square product by which the machine is judged.
+        copy_bytes: Size of the memory that is copied.
     """
 
     lengths: tuple[int, ...]
@@ -70,6 +71,7 @@ class Sizes:
     genomes_mb: tuple[float, ...]
     rounds: int
     matmul_size: int = MATMUL_SIZE
+    copy_bytes: int = COPY_BYTES
 
 
 FULL = Sizes((32, 64, 128, 256, 512), 4096, (1, 2, 4, 8, 16, 32), 128, (128, 256, 512, 768), 16, (1, 4, 16, 64, 256), 5)
@@ -93,10 +95,12 @@ def measure(sizes: Sizes, folder: Path, say: Say) -> Findings:
             _genomes(sizes, folder, say),
         ),
         notes=(
-            "Forward: `dnabert.forward.predict_set` of a two-class model from base codes to logits. Training: a pre-training step of the loop, 15 % masked.",
-            f"Floor: operations of the matrix products at the rate of a square product of {sizes.matmul_size} in {number}, measured in the same rounds;"
-            f" for genomes, {BYTES_PER_BASE} bytes of traffic for a base at the rate of a memory copy.",
-            "Memory: the peak on top of the model that is loaded; for training it holds gradients and the optimiser's state. Bars: lowest and highest round.",
+            "Forward: `dnabert.forward.predict_set` of a two-class model from base codes to logits. Training: a pre-training step of the"
+            " loop, 15 % masked.",
+            f"Floor: operations of the matrix products at the rate of a square product of {sizes.matmul_size} in {number}, measured in"
+            f" the same rounds; for genomes, {BYTES_PER_BASE} bytes of traffic for a base at the rate of a memory copy.",
+            "Memory: the peak on top of the model that is loaded; for training it holds gradients and the optimiser's state. Bars:"
+            " lowest and highest round.",
         ),
     )
 
@@ -182,12 +186,12 @@ def _genomes(sizes: Sizes, folder: Path, say: Say) -> Growth:
     def tokenize(mb: float) -> object:
         return kmer_ids(stores[mb].codes, kmer)[0]
 
-    cases: dict[str, Callable[[], float]] = {"copy": lambda: copy_seconds(COPY_BYTES)}
+    cases: dict[str, Callable[[], float]] = {"copy": lambda: copy_seconds(sizes.copy_bytes)}
     for mb in sizes.genomes_mb:
         cases[f"store {mb}"] = lambda mb=mb: 1e3 * seconds(lambda: build(mb), mb)
         cases[f"ids {mb}"] = lambda mb=mb: 1e3 * seconds(lambda: tokenize(mb), mb)
     times = take_turns(cases, sizes.rounds, report=lambda text: say(f"genome, {text}"))
-    floor = spread_of(times["copy"]).median / (2 * COPY_BYTES) * BYTES_PER_BASE * 1e9  # milliseconds for a Mb
+    floor = spread_of(times["copy"]).median / (2 * sizes.copy_bytes) * BYTES_PER_BASE * 1e9  # milliseconds for a Mb
     works = {
         "genome store": [lambda mb=mb: build(mb) for mb in sizes.genomes_mb],
         "ids": [lambda mb=mb: tokenize(mb) for mb in sizes.genomes_mb],

@@ -65,21 +65,19 @@ Way = Callable[[Path, Path], None]
 
 def measure(cases: tuple[Case, ...], folder: Path, say: Say) -> Findings:
     found = [_measure(case, folder, say) for case in cases]
-    return Findings(
-        ratios=tuple(ratio for part in found for ratio in part.ratios),
-        figures=tuple(figure for part in found for figure in part.figures),
-        agreements=tuple(agreement for part in found for agreement in part.agreements),
+    return Findings.joined(
+        found,
         notes=(
-            "Model: `mini`, k = 6, two classes, random weights. Ours is the function of `dnabert predict`, from reading the weights to the finished TSV file;"
-            " the references begin with a loaded model, in their favour.",
-            f"The way of 2021: each sequence as k-mer text, tokenized by itself with transformers' Python `BertTokenizerLegacy`, batches of {OLD_BATCH} padded"
-            " to the longest the data needs (so that nothing is wasted), eager attention, float32.",
-            f"The batched way: k-mer text through transformers' `BertTokenizer` (Rust) {NEW_BATCH} sequences at a time, sdpa attention, weights in the number"
-            " type named.",
-            "To stay in the time, rounds are made on fewer sequences than 10,000: "
+            "Model: `mini`, k = 6, two classes, random weights. Ours is the function of `dnabert predict`, from reading the weights to"
+            " the finished TSV file; the references begin with a loaded model, in their favour.",
+            "The way of 2021: each sequence as k-mer text, tokenized by itself with transformers' Python `BertTokenizerLegacy`, batches"
+            f" of {OLD_BATCH} padded to what the data needs (so that nothing is wasted), eager attention, float32.",
+            f"The batched way: k-mer text through transformers' `BertTokenizer` (Rust) {NEW_BATCH} sequences at a time, sdpa attention,"
+            " weights in the number type named.",
+            "To stay in the time, rounds are made on fewer sequences: "
             + "; ".join(f"{case.length_bp} bases: {case.ours:,} (ours, batched), {case.old:,} (2021)" for case in cases)
-            + ". Times are per 10,000 sequences, in proportion. Ours reads its model in each round, so that in proportion it is counted more often than in a"
-            " whole run, which is timed once besides.",
+            + ". Times are in proportion. Ours reads its model in each round, which in proportion counts more than in a whole run; one is"
+            " timed besides.",
         ),
     )
 
@@ -159,9 +157,7 @@ def _measure(case: Case, folder: Path, say: Say) -> Findings:
             ),
         ),
         agreements=agreements,
-        notes=(
-            f"{what}, all of them, one run: {whole:.3g} s. Probabilities that were compared: {slow[:, 1].min():.2g} to {slow[:, 1].max():.2g}.",
-        ),
+        notes=(f"{what}, all of them, one run: {whole:.3g} s. Probabilities compared: {slow[:, 1].min():.2g} to {slow[:, 1].max():.2g}.",),
     )
 
 

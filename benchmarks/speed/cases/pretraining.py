@@ -61,19 +61,16 @@ QUICK = (Case("mini", mini(), 2, 64, 1, 1, 6.0, 256), Case("base", base(), 1, 32
 
 def measure(cases: tuple[Case, ...], folder: Path, say: Say) -> Findings:
     found = [_measure(case, folder, say) for case in cases]
-    return Findings(
-        ratios=tuple(ratio for part in found for ratio in part.ratios),
-        figures=tuple(figure for part in found for figure in part.figures),
-        agreements=tuple(agreement for part in found for agreement in part.agreements),
+    return Findings.joined(
+        found,
         notes=(
-            "Ours is a step of `dnabert.train.loop.train` with the job of `dnabert pretrain`, timed inside the loop: masked-position logits, loss,"
+            "Ours is a step of `dnabert.train.loop.train` with the job of `dnabert pretrain`, timed inside the loop: forward, loss,"
             " backward, clipping, optimiser, log.",
-            "The reference is `BertForMaskedLM` with the same weights, sizes, dropout and batch (15 % masked, no padding, no mask given, which is its"
-            " fastest way): forward with sdpa attention under the same autocast, backward, clipping, fused AdamW.",
-            *(note for part in found for note in part.notes),
-            "The floor is the time that the matrix products alone would take at the machine's rate, measured in each round on a product of"
-            f" {MATMUL_SIZE} x {MATMUL_SIZE} in the same number type. Operations: products of the encoder and of the head at the masked places, backward"
-            " twice forward.",
+            "The reference is `BertForMaskedLM` with the same weights, sizes, dropout and batch (15 % masked, no padding; no mask given,"
+            " which is its fastest way): forward with sdpa attention under the same autocast, backward, clipping, fused AdamW.",
+            "The floor is the time that the matrix products alone would take at the machine's rate, measured in each round on a square"
+            f" product of {cases[0].matmul_size} in the same number type. Operations: products of the encoder and of the head at the"
+            " masked places, backward twice forward.",
         ),
     )
 
@@ -166,7 +163,7 @@ def _labels(batch: Batch) -> Tensor:
 def _check(
     job: PretrainJob, theirs: BertForMaskedLM, batch: Batch, inputs: dict[str, Tensor], machine: Machine, what: str
 ) -> tuple[Agreement, ...]:
-    """Without dropout: logits and gradients in float32, and logits and loss in the machine's number type, against transformers in float32."""
+    """Without dropout, against transformers in float32: logits and gradients in float32, and with the loss in the machine's number type."""
     slow = "transformers, float32"
     ours = job.model.eval()
     theirs.eval()

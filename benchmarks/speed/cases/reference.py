@@ -71,7 +71,7 @@ def reference_step(
 
 
 def gradients(model: nn.Module) -> Tensor:
-    """All gradients by the published names, as one vector, of one of our models or of ``transformers``; they are taken away from the model."""
+    """All gradients of one of our models or of ``transformers``, as one vector in one order; the model has none afterwards."""
     if isinstance(model, Dnabert):
         holder = Dnabert(model.config, model.head_config)
         with torch.no_grad():

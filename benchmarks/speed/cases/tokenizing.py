@@ -26,8 +26,9 @@ from dnabert.tokenizer_json import tokenizer_files
 __all__ = ["FULL", "QUICK", "Sizes", "measure"]
 
 COPY_BYTES = 1 << 28
+"""Larger than every cache."""
 BYTES_PER_BASE = 3
-"""The least memory traffic of the whole: a letter is read, an id of two bytes is written."""
+"""The least memory traffic part: a letter is read, an id of two bytes is written."""
 
 
 @dataclass(frozen=True)
@@ -42,6 +43,7 @@ class Sizes:
         few_records: Records that `tokenizers` reads.
         rounds: Rounds that count.
         kmers: The lengths of k-mers.
+        copy_bytes: Size of the memory that is copied.
     """
 
     genome_bp: int
@@ -51,6 +53,7 @@ class Sizes:
     few_records: int
     rounds: int
     kmers: tuple[int, ...] = (3, 6)
+    copy_bytes: int = COPY_BYTES
 
 
 FULL = Sizes(40_000_000, 1_000_000, 515, 20_000, 100, 7)
@@ -74,19 +77,19 @@ def measure(sizes: Sizes, folder: Path, say: Say) -> Findings:
         write_fasta(folder / "few.fa", plain[: sizes.few_records * sizes.record_bp], sizes.record_bp),
     )
     found = [_measure(kmer, sizes, files, letters, folder, say) for kmer in sizes.kmers]
-    return Findings(
-        ratios=tuple(ratio for part in found for ratio in part.ratios),
-        figures=tuple(figure for part in found for figure in part.figures),
-        agreements=tuple(agreement for part in found for agreement in part.agreements),
+    return Findings.joined(
+        found,
         notes=(
-            "All times are processor time of one core, for a million bases (Mb); files are in the system's cache. The copy alone is wall time.",
-            f"Ours reads a FASTA file of one contig of {sizes.genome_bp / 1e6:g} Mb in lines of {LINE_BP} (random; half in lower case, as in files"
-            " of genomes, and 1 % N) and makes all of its ids; through the store:"
-            " the same by way of a new genome store (checksum, codes on disk, memory-mapped), which later runs find again.",
+            "All times are processor time of one core, for a million bases (Mb); files are in the system's cache. Only the copy is wall"
+            " time.",
+            f"Ours reads a FASTA file of one contig of {sizes.genome_bp / 1e6:g} Mb in lines of {LINE_BP} (random; half in lower case, as"
+            " in files of genomes, and 1 % N) and makes all of its ids; through the store: the same by way of a new genome store"
+            " (checksum, codes on disk, memory-mapped), which later runs find again.",
             f"Plain Python joins the lines of the file's first {sizes.plain_bp / 1e6:g} Mb, cuts slices and looks each up in a dictionary.",
-            f"`tokenizers` (Rust, one thread) reads {sizes.few_records} records of {sizes.record_bp} bases with the `tokenizer.json` of this package,"
-            f" ours {sizes.num_records:,}, each record with [CLS] and [SEP].",
-            f"Memory copy: `numpy.copyto` of {COPY_BYTES >> 20} MB; the limit beside it is what {BYTES_PER_BASE} bytes of traffic for a base would allow.",
+            f"`tokenizers` (Rust, one thread) reads {sizes.few_records} records of {sizes.record_bp} bases with the `tokenizer.json` of"
+            f" this package, ours {sizes.num_records:,}, each record with [CLS] and [SEP].",
+            f"Memory copy: `numpy.copyto` of {sizes.copy_bytes / 1e6:,.0f} MB; the limit beside it is what {BYTES_PER_BASE} bytes of"
+            " traffic for a base would allow.",
         ),
     )
 
@@ -122,11 +125,13 @@ def _measure(kmer: int, sizes: Sizes, files: _Files, letters: str, folder: Path,
         "ids": (lambda: kmer_ids(codes, kmer), genome),
     }
     cases = {name: lambda pair=pair: seconds(*pair, clock=time.process_time) for name, pair in work.items()}
-    times = take_turns({**cases, "copy": lambda: copy_seconds(COPY_BYTES)}, sizes.rounds, report=lambda text: say(f"k = {kmer}, {text}"))
-    return _summary(kmer, times, agreements)
+    times = take_turns(
+        {**cases, "copy": lambda: copy_seconds(sizes.copy_bytes)}, sizes.rounds, report=lambda text: say(f"k = {kmer}, {text}")
+    )
+    return _summary(kmer, sizes, times, agreements)
 
 
-def _summary(kmer: int, times: dict[str, tuple[float, ...]], agreements: tuple[Agreement, ...]) -> Findings:
+def _summary(kmer: int, sizes: Sizes, times: dict[str, tuple[float, ...]], agreements: tuple[Agreement, ...]) -> Findings:
     def rates(name: str) -> tuple[float, ...]:
         return tuple(1 / value for value in times[name])
 
@@ -142,16 +147,16 @@ def _summary(kmer: int, times: dict[str, tuple[float, ...]], agreements: tuple[A
             reference=times[names[1]],
         )
 
-    copied = tuple(2 * COPY_BYTES / value / 1e9 for value in times["copy"])
+    copied = tuple(2 * sizes.copy_bytes / value / 1e9 for value in times["copy"])
     figures = [Figure(what=f"k = {kmer}: FASTA file of one contig to ids", unit="Mb/s", values=rates("contig"), goal=200.0)]
     parts = (
         ("the same through a new genome store", "store"),
         ("FASTA file of records to ids", "records"),
         ("slices and a dictionary", "dictionary"),
         ("`tokenizers`", "tokenizers"),
-        ("of the whole: FASTA file to letters", "letters"),
-        ("of the whole: letters to base codes", "codes"),
-        ("of the whole: base codes to ids", "ids"),
+        ("part: FASTA file to letters", "letters"),
+        ("part: letters to base codes", "codes"),
+        ("part: base codes to ids", "ids"),
     )
     figures += [Figure(what=f"k = {kmer}: {text}", unit="Mb/s", values=rates(name)) for text, name in parts]
     figures.append(Figure(what=f"k = {kmer}: memory copy, read and written", unit="GB/s", values=copied))

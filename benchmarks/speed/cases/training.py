@@ -4,8 +4,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
-
-from torch import Tensor
+from typing import Any
 
 from dnabert.data.batch import Batch
 from dnabert.device import Machine
@@ -17,13 +16,14 @@ __all__ = ["TimedJob", "step_seconds"]
 class TimedJob:
     """A job of the loop that gives it the same batch in every step, and notes when each step begins and when the last one has ended.
 
+    The loop asks for the batch of a step when it begins with it, and evaluates once, after the last one.
+
     Args:
         job: The job itself: its model and its loss are used.
         pieces: The batch of every step.
     """
 
     def __init__(self, job: Job, pieces: Sequence[Batch]) -> None:
-        self.model = job.model
         self.marks: list[float] = []
         self._job = job
         self._pieces = pieces
@@ -33,18 +33,18 @@ class TimedJob:
         self.marks.append(time.perf_counter())
         return self._pieces
 
-    def loss(self, batch: Batch, pieces: Sequence[Batch]) -> Tensor:
-        """The job's own."""
-        return self._job.loss(batch, pieces)
-
     def evaluate(self) -> dict[str, float | int | None]:
-        """Nothing: asked for once, after the last step."""
+        """Nothing."""
         self.marks.append(time.perf_counter())
         return {}
 
     def score(self, figures: dict[str, float | int | None]) -> float | None:
         """Nothing is chosen."""
         return None
+
+    def __getattr__(self, name: str) -> Any:
+        """All else, the model and its loss above all, is the job's own."""
+        return getattr(self._job, name)
 
 
 def step_seconds(job: Job, pieces: Sequence[Batch], settings: LoopSettings, machine: Machine, steps: int, folder: Path) -> float:

@@ -1,4 +1,3 @@
-from collections import Counter
 from unittest import mock
 
 import numpy as np
@@ -15,6 +14,10 @@ from dnabert.dna.sequence import decode_bases
 from tests.data.stores import genomes, random_bases, runs_of, store_of
 
 NONE = np.empty(0, np.int64)
+
+
+def windows_of(text: str, window_bp: int) -> list[str]:
+    return [text[start : start + window_bp] for start in range(len(text) - window_bp + 1)]
 
 
 def some_bases(length_bp: int) -> st.SearchStrategy[IntervalSet]:
@@ -45,18 +48,27 @@ def test_of_many_windows_a_part_is_kept_drawn_alike_and_of_a_rare_cell_all(monke
     monkeypatch.setattr(candidates, "_BLOCK", 4_000)
     store = store_of(random_bases(99_999, 0) + "A" + "G" * 60)
     free = IntervalSet.of_runs(np.array([[0, 100_060]]))
-    every = IntervalSet.of_runs(np.empty((0, 2), np.int64))
-    repeats = Repeats(every, "none")
+    repeats = Repeats(IntervalSet.of_runs(np.empty((0, 2), np.int64)), "none")
+    gc = np.array([window.count("C") + window.count("G") for window in windows_of(decode_bases(store.codes), 50)]) / 50
+    every = number_cells(gc, np.zeros_like(gc))
     rich = number_cells(np.ones(1), np.zeros(1))
-    typical = number_cells(np.random.default_rng(0).binomial(50, 0.5, 5_000) / 50, np.zeros(5_000)) if is_told else NONE
-    starts, cells = sample_cells(store, free, repeats, 50, np.repeat(rich, 3), typical, np.random.default_rng(0))
-    assert 1_000 < len(starts) < 4_000
-    assert (cells == rich).sum() == 11
-    quarters = np.histogram(starts[cells != rich], bins=4, range=(0, 100_000))[0]
-    assert quarters.min() > 0.8 * quarters.max()
-    assert max(Counter(cells[cells != rich].tolist()).values()) < 150
+    is_common = np.bincount(every) > 1_000  # by cell: of these a part is kept
+    typical = np.random.default_rng(0).choice(every, 5_000) if is_told else NONE
+    found, expected = np.zeros(4), np.zeros(4)
+    drawn = []
+    for seed in range(30):
+        starts, cells = sample_cells(store, free, repeats, 50, np.repeat(rich, 3), typical, np.random.default_rng(seed))
+        drawn.append(starts.tolist())
+        assert 1_000 < len(starts) < 4_000
+        assert (cells == every[starts]).all()
+        assert (cells == rich).sum() == 11
+        found += np.histogram(starts[is_common[cells]], bins=4, range=(0, 100_060))[0]
+        # In each quarter a cell is kept as often as it occurs there.
+        weights = (np.bincount(cells, minlength=len(is_common)) / np.maximum(np.bincount(every), 1))[every] * is_common[every]
+        expected += np.histogram(np.arange(len(every)), bins=4, range=(0, 100_060), weights=weights)[0]
+    assert (found / expected).tolist() == pytest.approx([1] * 4, abs=0.06)
     again = sample_cells(store, free, repeats, 50, np.repeat(rich, 3), typical, np.random.default_rng(0))
-    assert again[0].tolist() == starts.tolist()
+    assert again[0].tolist() == drawn[0] != drawn[1]
 
 
 def test_an_area_without_room_has_no_windows() -> None:

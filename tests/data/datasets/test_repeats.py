@@ -34,7 +34,7 @@ def counted_slowly(store: GenomeStore, min_copies: int = 5) -> list[list[int]]:
                 key = min(word, opposite(word))
                 counts[key] += 1
                 places.setdefault(key, set()).update(range(contig.start + start, contig.start + start + 16))
-    return runs_of(set().union(*(places[word] for word, count in counts.items() if count >= min_copies)))
+    return runs_of(set().union(*(places[word] for word, count in counts.items() if count >= min_copies)), store)
 
 
 def test_a_bed_file_tells_the_repeats_under_other_names_of_the_contigs(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:

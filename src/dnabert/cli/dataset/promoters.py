@@ -32,8 +32,9 @@ def promoters(
     Args:
         tss: Transcription start sites: BED (0-based; one base each, with strand), GTF or GFF3.
         kind: core: 70 bases; 300: 300 bases; scan: 10 kb about each site, cut into windows of 1001 bases.
-        negatives: matched: genomic windows like the promoters in G+C and repeats, at least 1 kb from any start site of the files; tata: genomic windows
-            with a TATA box; substitution: promoters with 12 of 20 parts made random; paper: the last two, by class, as in 2021.
+        negatives: matched: genomic windows like the promoters in G+C and repeats, at least 1 kb from any start site of the files;
+            tata: genomic windows with a TATA box; substitution: promoters with 12 of 20 parts made random; paper: the last two, by
+            class, as in 2021.
     """
     from dnabert.cli.dataset.build import Source, build_set, open_store
     from dnabert.data.datasets.promoters import PromoterConfig, build_promoters

@@ -29,7 +29,7 @@ FloatArray = npt.NDArray[np.float64]
 _CANDIDATES_PER_WINDOW = 10
 _MIN_CANDIDATES = 200_000
 _NEIGHBOURS = 32
-_PLENTY = 1
+_PLENTY = 3
 """Random windows of a kind for each that is wanted, below which windows of any offset are looked for: some are lost to neighbours."""
 _ROUNDS = 4
 """How often places are drawn at random before the bases that are left are filled up."""

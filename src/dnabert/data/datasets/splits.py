@@ -208,7 +208,7 @@ def _plan_of_contigs(store: GenomeStore, config: SplitConfig, weights: Counter[s
 def _warn_of_share(split: SplitName, found: int, wanted: float, total: int) -> None:
     if not wanted / 2 <= found <= 2 * wanted:
         log.warning(
-            "%s: %d of the %d positives are on the contigs that were drawn for it, %.0f are wanted: no contigs come nearer; name some, or"
+            "%s: %d of the %d positives are on the contigs that were drawn for it, %.0f are wanted; name others, or"
             " give a BED file of regions as the split file",
             split,
             found,
@@ -234,25 +234,23 @@ def _named_contigs(store: GenomeStore, config: SplitConfig) -> dict[SplitName, l
 def _draw_contigs(order: Sequence[str], weights: Mapping[str, int], wanted: Mapping[SplitName, float]) -> dict[SplitName, list[str]]:
     """Contigs for each split, until their positives come to about the number wanted; at least one, and at least one is left over.
 
-    Each contig in turn goes to the split that lacks the greater part of what it wants, of those that come nearer to it by the contig and
-    overshoot by no more than half. A split that gets none that way takes one of the lightest.
+    The splits are served one after the other, with the contigs in order: with each that brings it nearer to its share and overshoots by no
+    more than half. A split that gets none that way takes one of the lightest.
     """
-    chosen: dict[SplitName, list[str]] = {split: [] for split in wanted}
-    missing = dict(wanted)
+    chosen: dict[SplitName, list[str]] = {}
     left = dict.fromkeys(order)
-    for name in order:
-        weight = weights[name]
-        fitting = [split for split in wanted if weight < 2 * missing[split] and weight <= missing[split] + wanted[split] / 2]
-        if not fitting:
-            continue
-        split = max(fitting, key=lambda split: missing[split] / wanted[split])
-        if len(left) - 1 > sum(not names for other, names in chosen.items() if other != split):
-            chosen[split].append(name)
-            missing[split] -= weight
-            del left[name]
-    for split, names in chosen.items():
+    for split, share in wanted.items():
+        missing = share
+        names: list[str] = []
+        num_kept = len(wanted) - len(chosen)  # for the splits to come and for training
+        for name in list(left):
+            if weights[name] < 2 * missing and weights[name] <= missing + share / 2 and len(left) > num_kept:
+                names.append(name)
+                missing -= weights[name]
+                del left[name]
         if not names:
             lightest = min(weights[name] for name in left)
-            names.append(next(name for name in left if weights[name] <= lightest + wanted[split] / 2))
+            names.append(next(name for name in left if weights[name] <= lightest + share / 2))
             del left[names[0]]
+        chosen[split] = names
     return chosen

@@ -1,7 +1,7 @@
 """Rows of one split that are almost in another: repeats, paralogues, overlapping clones.
 
 Of every row in validation and test: the largest share of its k-mers that one row of training holds (its containment); of validation also
-against the test. Up to a median length of 400 bases, and some 30 million bases in all, every k-mer counts and the shares are exact; beyond,
+against the test. Up to a median length of 400 bases, and some 10 million bases in all, every k-mer counts and the shares are exact; beyond,
 they are estimated by sketch.
 
 Legend: Q rows that are asked about, N rows that are searched, H different hashes of these.

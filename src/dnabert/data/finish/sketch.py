@@ -27,8 +27,8 @@ _MOST_HASHES = 385
 told to within 0.05."""
 _FEWEST_HASHES = 40
 """Hashes that it has at least, however many sequences there are: to within 0.15."""
-_TOTAL_HASHES = 30_000_000
-"""Hashes of all sequences together, until it has the fewest: those of 100,000 sequences of 300 bases, some seconds."""
+_TOTAL_HASHES = 10_000_000
+"""Hashes of all sequences together, until it has the fewest: those of 35,000 sequences of 300 bases."""
 _FILTER_BITS = 26
 _BLOCK_BP = 1 << 22
 _HALF = SKETCH_KMER // 2
@@ -73,7 +73,7 @@ class HashFilter:
 
 
 def sampled_share(lengths_bp: npt.NDArray[np.int64]) -> float:
-    """The share of k-mers to sample, 0-1: all if the median length is up to 400 bases and all have some 30 million bases.
+    """The share of k-mers to sample, 0-1: all if the median length is up to 400 bases and all have some 10 million bases.
 
     Args:
         lengths_bp: Bases of each sequence, shape (N,).
