@@ -60,8 +60,8 @@ PromoterKind = Literal["core", "300", "scan"]
 """Windows about a transcription start site: 70 bases, 300 bases, or 10 kb cut into windows of 1001 bases."""
 
 PromoterNegatives = Literal["matched", "tata", "substitution", "paper"]
-"""What is no promoter: genomic windows alike in G+C and repeats; genomic windows with a TATA box; promoters with 12 of 20 parts made random;
-the last two, by the class of the promoter, as in 2021."""
+"""What is no promoter: genomic windows alike in G+C and repeats; genomic windows with a TATA box; promoters with 12 of 20 parts made
+random; the last two, by the class of the promoter, as in 2021."""
 
 TfbsMode = Literal["auto", "binary", "multilabel", "separate"]
 """Several peak files: one set with several labels, or one set for each; ``auto`` is binary for one file, multilabel for more."""

@@ -182,7 +182,7 @@ RAGGED = f">chr1 the first\r\n{CHR1[:7]}\r\n{CHR1[7:100]}\r\n\r\n{CHR1[100:]}\r\
 @pytest.mark.parametrize(
     ("name", "content"),
     [
-        ("toy.fa.gz", gzip.compress(FASTA)),
+        ("toy.fa.gz", gzip.compress(FASTA, mtime=0)),
         ("toy.fna", FASTA),
         ("toy.fasta", RAGGED),
         ("chromFa.tar.gz", archive()),
@@ -262,7 +262,7 @@ def test_a_file_of_that_name_in_the_folder_is_kept_unless_forced(source: Path, t
 
 def test_a_file_is_not_made_into_itself(tmp_path: Path) -> None:
     path = tmp_path / "toy.fa.gz"
-    path.write_bytes(gzip.compress(FASTA))
+    path.write_bytes(gzip.compress(FASTA, mtime=0))
     with pytest.raises(OutputError, match=r"toy\.fa\.gz: is the file to be fetched; choose another --out"):
         get(path, out=tmp_path, force=True)
     assert path.read_bytes()[:2] == b"\x1f\x8b"
@@ -293,9 +293,9 @@ BAD_GENOMES = {
     "empty": (b"", DataFileError, r"t\.fa: holds no sequences"),
     "protein": (b">p\nMEEPQ\n", SequenceError, r"t\.fa: p: 'E' at position 2 is not a nucleotide; this looks like protein"),
     "twice": (b">a\nAC\n>a\nAC\n", DataFileError, r"t\.fa: the name a occurs twice"),
-    "cut": (gzip.compress(FASTA)[:60], DataFileError, r"t\.fa: the gzip file is truncated or damaged"),
+    "cut": (gzip.compress(FASTA, mtime=0)[:60], DataFileError, r"t\.fa: the gzip file is truncated or damaged"),
     "zip": (b"PK\x03\x04" + bytes(300), DataFileError, r"t\.fa: is a zip archive; unpack it, and give the FASTA file in it"),
-    "tar": (gzip.compress(gzip.decompress(archive())[:700]), DataFileError, r"t\.fa: is a damaged tar archive: "),
+    "tar": (gzip.compress(gzip.decompress(archive())[:700], mtime=0), DataFileError, r"t\.fa: is a damaged tar archive: "),
 }
 
 
@@ -319,7 +319,7 @@ def test_a_missing_file_is_an_error(tmp_path: Path, name: str) -> None:
 
 
 def test_a_url_is_fetched_with_its_age(site: Site) -> None:
-    site.files["/toy.fa.gz"] = gzip.compress(FASTA)
+    site.files["/toy.fa.gz"] = gzip.compress(FASTA, mtime=0)
     stored = get(f"{site.url}/toy.fa.gz")
     assert records(stored.fasta) == EXPECTED
     assert stored.record["download"]["last_modified"] == "Sun, 01 Jun 2025 10:00:00 GMT"
@@ -513,7 +513,7 @@ def ucsc(site: Site, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     for name, provider in table.items():
         monkeypatch.setitem(PROVIDERS, name, provider)
     site.files["/toy1/bigZips/toy1.fa.gz"] = gzip.compress(FASTA, mtime=0)
-    site.files["/toy1/bigZips/genes/toy1.ncbiRefSeq.gtf.gz"] = gzip.compress(GTF)
+    site.files["/toy1/bigZips/genes/toy1.ncbiRefSeq.gtf.gz"] = gzip.compress(GTF, mtime=0)
     return table
 
 
@@ -597,7 +597,11 @@ def test_the_annotation_of_a_named_genome_stands_beside_it(ucsc: dict[str, Any],
 
 @pytest.mark.parametrize(
     ("name", "content", "ending"),
-    [("toy.gtf", GTF, "gtf"), ("toy.annotation.gtf.gz", gzip.compress(GTF), "gtf"), ("toy.gff3.gz", gzip.compress(GFF3), "gff3")],
+    [
+        ("toy.gtf", GTF, "gtf"),
+        ("toy.annotation.gtf.gz", gzip.compress(GTF, mtime=0), "gtf"),
+        ("toy.gff3.gz", gzip.compress(GFF3, mtime=0), "gff3"),
+    ],
 )
 def test_the_annotation_of_a_file_is_the_one_beside_it(source: Path, name: str, content: bytes, ending: str) -> None:
     (source.parent / name).write_bytes(content)
@@ -624,7 +628,7 @@ def test_an_annotation_can_be_given_and_another_replaces_it(source: Path, site: 
     [
         (b"<html>\n", "is no GTF or GFF3: a line has 1 columns, not 9"),
         (b"# only notes\n", "holds no line of an annotation"),
-        (gzip.compress(GTF * 100)[:-12], ""),
+        (gzip.compress(GTF * 100, mtime=0)[:-12], ""),
     ],
 )
 def test_what_is_no_annotation_is_named_and_not_kept(source: Path, tmp_path: Path, content: bytes, message: str) -> None:

@@ -56,7 +56,7 @@ def give_stdin(monkeypatch: pytest.MonkeyPatch, content: bytes) -> None:
 def test_two_sequences_and_their_labels_are_read_from(tmp_path: Path, name: str, text: str) -> None:
     path = write(tmp_path / name, text)
     packed = tmp_path / f"{name}.gz"
-    packed.write_bytes(gzip.compress(path.read_bytes()))
+    packed.write_bytes(gzip.compress(path.read_bytes(), mtime=0))
     for file in (path, packed):
         data = read_set(file, 3)
         assert letters(data) == ["ACGTA", "GGGCC"]
@@ -108,7 +108,7 @@ def test_peak_files_are_bed_files(tmp_path: Path, suffix: str) -> None:
     genome = write(tmp_path / "g.fa", ">chr1\nAACCGGTTAC\n")
     text = b"chr1\t0\t4\tpeak1\t100\t.\t5.0\t2\t1\t2\n"
     path = tmp_path / f"r.{suffix}"
-    path.write_bytes(gzip.compress(text) if suffix.endswith("gz") else text)
+    path.write_bytes(gzip.compress(text, mtime=0) if suffix.endswith("gz") else text)
     assert letters(read_set(path, 3, genome=genome, labels=False)) == ["AACC"]
 
 
@@ -258,7 +258,7 @@ def test_a_missing_file_and_a_folder_are_errors(tmp_path: Path) -> None:
 @pytest.mark.parametrize("size", [10, 5000])
 def test_a_damaged_or_binary_file_is_an_error_that_names_it(tmp_path: Path, damage: str, size: int) -> None:
     text = "sequence,label\n" + "".join(f"ACGTACGTA{'ACGT'[number % 4]}{'ACGT'[number // 7 % 4]},{number % 2}\n" for number in range(size))
-    packed = bytearray(gzip.compress(text.encode()))
+    packed = bytearray(gzip.compress(text.encode(), mtime=0))
     if damage == "truncated":
         content = bytes(packed[: len(packed) // 2])
     elif damage == "changed":
@@ -350,7 +350,7 @@ FOREIGN = {
 @pytest.mark.parametrize("packed", [False, True])
 def test_a_file_of_another_format_is_called_by_its_name(tmp_path: Path, text: str, packed: bool) -> None:
     path = tmp_path / "t.csv"
-    path.write_bytes(gzip.compress(text.encode()) if packed else text.encode())
+    path.write_bytes(gzip.compress(text.encode(), mtime=0) if packed else text.encode())
     with pytest.raises(DataFileError, match=rf"t\.csv: {FOREIGN[text]}"):
         read_set(path, 3)
 
@@ -442,7 +442,7 @@ def test_findings_about_stdin_call_it_stdin(monkeypatch: pytest.MonkeyPatch) -> 
 def test_a_file_that_breaks_off_is_a_problem_and_what_came_before_is_kept(tmp_path: Path) -> None:
     text = "sequence,label\n" + "".join(f"{'ACGT'[number % 4] * 40}{number % 7},1\n"[1:] for number in range(3000))
     path = tmp_path / "t.csv.gz"
-    packed = gzip.compress(text.encode())
+    packed = gzip.compress(text.encode(), mtime=0)
     path.write_bytes(packed[: len(packed) - 12])
     findings = Findings()
     read_set(path, 3, findings=findings)

@@ -146,7 +146,7 @@ def test_every_form_of_file_gives_the_same(tmp_path: Path, text: str, form: str)
         pysam.tabix_compress(str(plain), str(path))
     else:
         contents = {
-            "gzip": gzip.compress(text.encode()),
+            "gzip": gzip.compress(text.encode(), mtime=0),
             "CRLF": text.replace("\n", "\r\n").encode(),
             "byte-order mark": b"\xef\xbb\xbf" + text.encode(),
             "headers": text.replace("chr1\tX\texon\t31", f"{HEADERS}chr1\tX\texon\t31", 1).encode(),
@@ -293,7 +293,7 @@ def test_a_file_of_another_kind_is_refused(tmp_path: Path, text: str, message: s
     assert message_of(put(tmp_path, text), DataFileError) == message
 
 
-@pytest.mark.parametrize("content", [gzip.compress(GTF.encode() * 40)[:-9], b"chr1\tX\texon\t1\t2\t.\t+\t.\t\xff\n"])
+@pytest.mark.parametrize("content", [gzip.compress(GTF.encode() * 40, mtime=0)[:-9], b"chr1\tX\texon\t1\t2\t.\t+\t.\t\xff\n"])
 def test_a_damaged_file_is_refused(tmp_path: Path, content: bytes) -> None:
     assert message_of(put(tmp_path, content), DataFileError).startswith(": is no GTF or GFF3 text file, or is damaged: ")
 

@@ -37,9 +37,9 @@ def message_of(path: Path | str) -> str:
         b"\xef\xbb\xbf" + TEXT,
         b"\n\r\n" + TEXT.replace(b"\n", b"\n\n") + b"\n\n",
         TEXT.replace(b"chr1 first", b"chr1\tfirst"),
-        gzip.compress(TEXT),
-        gzip.compress(TEXT[:20]) + gzip.compress(TEXT[20:]),
-        gzip.compress(b"\xef\xbb\xbf" + TEXT.replace(b"\n", b"\r\n")),
+        gzip.compress(TEXT, mtime=0),
+        gzip.compress(TEXT[:20], mtime=0) + gzip.compress(TEXT[20:], mtime=0),
+        gzip.compress(b"\xef\xbb\xbf" + TEXT.replace(b"\n", b"\r\n"), mtime=0),
     ],
     ids=["plain", "no last newline", "CRLF", "byte-order mark", "blank lines", "tab", "gzip", "two gzip members", "gzip CRLF"],
 )
@@ -98,7 +98,7 @@ def test_every_byte_of_a_record_comes_out(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("packed", [False, True])
 def test_a_hyphen_reads_stdin_plain_or_gzip(monkeypatch: pytest.MonkeyPatch, packed: bool) -> None:
-    content = gzip.compress(TEXT) if packed else TEXT
+    content = gzip.compress(TEXT, mtime=0) if packed else TEXT
     stdin = io.TextIOWrapper(io.BufferedReader(io.BytesIO(content)))  # type: ignore[arg-type]
     monkeypatch.setattr(sys, "stdin", stdin)
     assert list(read_fasta("-")) == TWO
@@ -143,14 +143,14 @@ def random_looking_fasta() -> bytes:
 
 @pytest.mark.parametrize("keep", [5, 15, 400, -4])
 def test_a_truncated_gzip_file_is_an_error_at_every_length(tmp_path: Path, keep: int) -> None:
-    path = put(tmp_path, gzip.compress(random_looking_fasta())[:keep], "a.fa.gz")
+    path = put(tmp_path, gzip.compress(random_looking_fasta(), mtime=0)[:keep], "a.fa.gz")
     message = "Compressed file ended before the end-of-stream marker was reached"
     assert message_of(path) == f"{path}: the gzip file is truncated or damaged ({message}); fetch it again"
 
 
 @pytest.mark.parametrize("place", [12, 40, 400, -6])
 def test_a_flipped_byte_in_a_gzip_file_is_an_error(tmp_path: Path, place: int) -> None:
-    content = bytearray(gzip.compress(random_looking_fasta()))
+    content = bytearray(gzip.compress(random_looking_fasta(), mtime=0))
     content[place] ^= 0xFF
     assert ": the gzip file is truncated or damaged (" in message_of(put(tmp_path, bytes(content), "a.fa.gz"))
 

@@ -147,7 +147,7 @@ def test_a_bed_file_without_regions_is_refused(tmp_path: Path, content: str) -> 
 
 @pytest.mark.parametrize("damage", ["binary", "cut", "flipped"])
 def test_a_damaged_bed_file_is_refused(tmp_path: Path, damage: str) -> None:
-    packed = bytearray(gzip.compress(b"chr1\t0\t3\n" * 50 + b"chr2\t7\t8\n"))
+    packed = bytearray(gzip.compress(b"chr1\t0\t3\n" * 50 + b"chr2\t7\t8\n", mtime=0))
     flipped = bytes([*packed[:12], packed[12] ^ 0xFF, *packed[13:]])
     content = {"binary": b"\xff\xfe\x00" * 100, "cut": bytes(packed[:-9]), "flipped": flipped}[damage]
     path = put(tmp_path, content, "a.bed")
@@ -316,7 +316,7 @@ def test_an_index_of_another_file_is_an_error(genome: Path) -> None:
 
 
 def test_a_gzip_genome_is_refused_with_the_way_to_bgzip(tmp_path: Path) -> None:
-    path = put(tmp_path, gzip.compress(GENOME.encode()), "g.fa.gz")
+    path = put(tmp_path, gzip.compress(GENOME.encode(), mtime=0), "g.fa.gz")
     with pytest.raises(DataFileError) as caught:
         Genome(path)
     plain = tmp_path / "g.fa"

@@ -112,7 +112,7 @@ def test_a_file_that_is_no_vcf_is_refused(tmp_path: Path, content: str, begin: s
 
 
 def test_a_gzip_file_is_refused_with_the_way_to_bgzip(tmp_path: Path) -> None:
-    path = put(tmp_path, gzip.compress(text_of(RECORDS).encode()), "a.vcf.gz")
+    path = put(tmp_path, gzip.compress(text_of(RECORDS).encode(), mtime=0), "a.vcf.gz")
     plain = tmp_path / "a.vcf"
     assert message_of(path, DataFileError) == f": is gzip, and VCF must be plain or bgzip:  gunzip {path} && bgzip {plain}"
 
