@@ -1,7 +1,7 @@
 # Every target sets itself up: a virtual environment in .venv with the versions of constraints.txt.
 # Another interpreter than python3: make test PYTHON=python3.12
 .DEFAULT_GOAL := help
-.PHONY: help demo test check clean
+.PHONY: help demo test check bench clean
 export PYTHON
 
 help:  ## list the targets
@@ -18,6 +18,10 @@ test:  ## the tests
 check:  ## format, lint, types, floors, spelling
 	@scripts/setup dev
 	PATH="$(CURDIR)/.venv/bin:$$PATH" scripts/check
+
+bench:  ## speed beside the references, into docs/benchmarks.md, under 20 minutes; BENCH=--quick rehearses, BENCH=--check compares
+	@scripts/setup dev
+	.venv/bin/python -m benchmarks.speed $(BENCH)
 
 clean:  ## remove the environment, the caches and the builds; runs/ stays
 	rm -rf .venv dist build .pytest_cache .ruff_cache .mypy_cache .import_linter_cache .hypothesis .coverage

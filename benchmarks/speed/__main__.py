@@ -69,6 +69,8 @@ def _options() -> argparse.Namespace:
         parser.error("--quick gives no ratios that could be compared; leave it out with --check")
     if options.check and not (ROOT / RESULTS).exists():
         parser.error(f"{RESULTS} is not there: run without --check first")
+    if options.document and not (ROOT / RESULTS).exists():
+        parser.error(f"{RESULTS} is not there: nothing was measured yet")
     if options.threads < 1:
         parser.error(f"--threads is {options.threads}; at least 1 core is needed")
     options.threads = min(options.threads, usable_cores())

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, NullLocator
+from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
 from benchmarks.speed.results import Growth, Line
 from benchmarks.speed.rounds import spread_of
@@ -17,11 +17,12 @@ __all__ = ["draw", "names_of_times"]
 def draw(growth: Growth) -> Figure:
     """Times and memory against what grows, both axes logarithmic; bars reach from the lowest to the highest round."""
     panels = 2 if growth.memory else 1
-    figure = Figure(figsize=(4.0 * panels, 3.3), layout="constrained")
+    figure = Figure(figsize=(4.0 * panels, 3.4), layout="constrained")
     axes = figure.subplots(1, panels, squeeze=False)[0]
     _panel(axes[0], growth, growth.times, growth.time_name)
     if growth.memory:
         _panel(axes[1], growth, growth.memory, "Peak memory (MB)")
+    figure.legend(*axes[0].get_legend_handles_labels(), loc="outside upper left", ncols=2 * panels)  # both panels have the same lines
     return figure
 
 
@@ -32,21 +33,19 @@ def names_of_times(growth: Growth) -> list[tuple[str, Line]]:
 
 def _panel(axes: Axes, growth: Growth, lines: Sequence[Line], name: str) -> None:
     for number, line in enumerate(lines):
+        colour, style = PALETTE[number], LINE_STYLES[number]
         spreads = [spread_of(values) for values in line.values]
         middle = [spread.median for spread in spreads]
-        bars = [[spread.median - spread.low for spread in spreads], [spread.high - spread.median for spread in spreads]]
-        colour = PALETTE[number]
-        axes.errorbar(
-            growth.x, middle, yerr=bars, color=colour, linestyle=LINE_STYLES[number], marker="o", markersize=3.5, capsize=2, label=line.name
-        )
+        axes.plot(growth.x, middle, color=colour, linestyle=style, marker="o", markersize=3.5, label=line.name)
+        axes.vlines(growth.x, [spread.low for spread in spreads], [spread.high for spread in spreads], color=colour, linewidth=1)
         if line.floor:
             axes.plot(growth.x, line.floor, color=colour, linewidth=1, linestyle=(0, (1, 2)), label=f"{line.name}: floor")
     axes.set_xscale("log")
     axes.set_yscale("log")
     axes.set_xticks(growth.x)
-    axes.xaxis.set_minor_locator(NullLocator())
-    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.6g}"))
-    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.6g}"))
+    axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    for axis in (axes.xaxis, axes.yaxis):
+        axis.set_minor_locator(NullLocator())
+        axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.6g}"))
     axes.set_xlabel(growth.x_name)
     axes.set_ylabel(name)
-    axes.legend(loc="best")

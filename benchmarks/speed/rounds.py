@@ -88,8 +88,8 @@ def take_turns(
     for number in range(-warmups, rounds):
         first = number % len(names)
         times = {}
+        gc.collect()
         for name in names[first:] + names[:first]:
-            gc.collect()
             times[name] = cases[name]()
         if report:
             label = f"round {number + 1} of {rounds}" if number >= 0 else "warm-up"

@@ -36,6 +36,8 @@ __all__ = [
 
 _OURS = ("run.json", "config.json", "ensemble.json", "index.json", "dataset.json", "report.html")
 """Files by which a folder is known as a result of this package, which ``--force`` may remove."""
+_DATASET_FILES = {"train.tsv", "valid.tsv", "test.tsv", "regions.bed", "leakage.json", "dataset.json", "report.html"}
+"""All that a folder of a data set holds; what a user has put beside it is never removed."""
 
 
 def check_free(path: Path, force: bool) -> None:
@@ -170,6 +172,12 @@ def _check_removable(path: Path) -> None:
         raise OutputError(f"{path}: is the folder you are in, which cannot be replaced; choose another --out")
     if any(path.iterdir()) and not any((path / name).is_file() for name in _OURS):
         raise OutputError(f"{path}: holds files that are no result of dnabert, so --force does not remove it; choose another --out")
+    if (path / "dataset.json").is_file():
+        foreign = sorted({entry.name for entry in path.iterdir()} - _DATASET_FILES)
+        if foreign:
+            raise OutputError(
+                f"{path}: holds {foreign[0]}, which is not of the data set, so --force does not remove it; move it elsewhere first"
+            )
 
 
 def _remove(path: Path) -> None:

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dnabert.data.labelled import LabelledSet, Row, read_rows, read_set
+from dnabert.data.labelled import LabelledSet, Row, read_rows, read_set, stated_task
 from dnabert.data.rows.findings import MAX_SHOWN, Findings
 from dnabert.dna.sequence import decode_bases
 from dnabert.errors import DataFileError, DnabertError, RegionError, SequenceError
@@ -488,3 +488,16 @@ def test_with_error_for_ambiguous_bases_every_such_entry_is_noted(tmp_path: Path
     data = read_set(write(tmp_path / "t.csv", AMBIGUOUS), 3, ambiguous="error", findings=findings)
     assert data.sequences.ids == ("a",)
     assert findings.counts == {"ambiguous bases": 2}
+
+
+@pytest.mark.parametrize(
+    ("text", "task"),
+    [
+        ("# dnabert 1\n# task: multilabel\nsequence\tlabel\nACGT\ta;b\n", "multilabel"),
+        ("# task: dance\nsequence\tlabel\n", None),
+        ("sequence\tlabel\nACGT\ta\n# task: token\n", None),
+        ("", None),
+    ],
+)
+def test_the_task_that_the_head_of_a_table_names_is_found(text: str, task: str | None, tmp_path: Path) -> None:
+    assert stated_task(write(tmp_path / "t.tsv", text)) == task

@@ -206,3 +206,33 @@ def test_an_annotation_without_exons_is_named_with_what_it_has(simulated: Path, 
     error = capsys.readouterr().err
     assert "exon" in error
     assert "gene" in error
+
+
+def test_what_a_user_has_put_beside_a_data_set_is_never_removed(
+    simulated: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = _build("promoters", simulated, tmp_path / "set", simulated / "tss.bed", "--kind", "core")
+    (out / "my_notes.txt").write_text("mine")
+    words = [str(word) for word in (simulated / "tss.bed", "--genome", simulated / "genome.fa", "--out", out, "--quiet", "--force")]
+    assert command(["dataset", "promoters", *words]) == 1
+    assert "holds my_notes.txt, which is not of the data set" in capsys.readouterr().err
+    assert (out / "my_notes.txt").read_text() == "mine"
+    (out / "my_notes.txt").unlink()
+    assert command(["dataset", "promoters", *words]) == 0
+
+
+def test_the_command_that_trains_on_a_set_has_the_flags_that_it_needs(
+    simulated: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    peaks = [str(path) for path in sorted((simulated / "peaks").iterdir())[:2]]
+    rest = ["--genome", str(simulated / "genome.fa"), "--split", str(simulated / "contigs.tsv"), "--out", str(tmp_path / "set")]
+    assert command(["dataset", "tfbs", *peaks, *rest]) == 0
+    last = capsys.readouterr().err.splitlines()[-1]
+    assert last.startswith("dnabert: train on it with:  dnabert finetune --train ")
+    assert last.endswith("test.tsv --task multilabel --no-stranded")
+
+
+def test_a_negative_seed_is_wrong_usage(simulated: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    words = [str(simulated / "tss.bed"), "--genome", str(simulated / "genome.fa"), "--out", str(tmp_path / "set"), "--seed", "-1"]
+    assert command(["dataset", "promoters", *words]) == 2
+    assert "seed" in capsys.readouterr().err

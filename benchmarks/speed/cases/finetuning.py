@@ -18,7 +18,7 @@ from benchmarks.speed.rounds import seconds, take_turns
 from dnabert.checkpoint import ModelInfo
 from dnabert.data.batch import Batch, EncodedSet
 from dnabert.data.targets import Targets
-from dnabert.device import Machine, choose_machine, inference, seed_of
+from dnabert.device import Machine, autocast, choose_machine, seed_of
 from dnabert.model.config import ModelConfig, base, mini
 from dnabert.model.heads import Dnabert
 from dnabert.tokenizer import KmerTokenizer
@@ -65,7 +65,7 @@ FULL = (
     Case("mini", mini(), 32, 100, 7, 4),
     Case("mini", mini(), 32, 300, 7, 2),
     Case("base", base(), 8, 100, 5, 2, None),
-    Case("base", base(), 8, 300, 5, 1, None),
+    Case("base", base(), 4, 300, 5, 1, None),
 )
 QUICK = (Case("mini", mini(), 4, 30, 1, 1, matmul_size=256),)
 
@@ -153,18 +153,21 @@ def _job(case: Case, model: Dnabert, config: FinetuneConfig, machine: Machine) -
 
 
 def _check(case: Case, model: Dnabert, theirs: BertForSequenceClassification, batch: Batch, machine: Machine) -> tuple[Agreement, ...]:
-    """Logits without dropout, in float32 and in the machine's number type, against transformers in float32."""
+    """The encoder's vectors and the probabilities without dropout, in float32 and in the machine's number type, against float32."""
     slow = "transformers, float32"
     theirs.eval()
     with torch.inference_mode():
-        wanted = theirs(input_ids=batch.ids).logits
-    with inference(model, Machine(machine.device, torch.float32)):
-        plain = model(**batch.inputs).logits
-    with inference(model, machine):
-        low = model(**batch.inputs).logits.float()
-    number = str(machine.dtype).removeprefix("torch.")
-    tolerance = FLOAT32_TOLERANCE if machine.dtype == torch.float32 else BFLOAT16_TOLERANCE
-    return (
-        check_close(f"{case.what}: logits, float32", slow, plain, wanted, FLOAT32_TOLERANCE),
-        check_close(f"{case.what}: logits, {number}", slow, low, wanted, tolerance),
-    )
+        wanted = theirs(input_ids=batch.ids, output_hidden_states=True)
+    found = []
+    for dtype in (torch.float32, machine.dtype):
+        with autocast(Machine(machine.device, dtype)):  # with gradients, as in training
+            output = model.eval()(**batch.inputs)
+        number = str(dtype).removeprefix("torch.")
+        tolerance = FLOAT32_TOLERANCE if dtype == torch.float32 else BFLOAT16_TOLERANCE
+        probs = [torch.softmax(logits.detach().float(), dim=1) for logits in (output.logits, wanted.logits)]
+        vectors = output.encoder.last_hidden.detach().float()
+        found += [
+            check_close(f"{case.what}: vectors of all tokens, {number}", slow, vectors, wanted.hidden_states[-1], tolerance),
+            check_close(f"{case.what}: probabilities, {number}", slow, *probs, tolerance),
+        ]
+    return tuple(found)

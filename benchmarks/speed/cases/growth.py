@@ -74,7 +74,7 @@ class Sizes:
     copy_bytes: int = COPY_BYTES
 
 
-FULL = Sizes((32, 64, 128, 256, 512), 4096, (1, 2, 4, 8, 16, 32), 128, (128, 256, 512, 768), 16, (1, 4, 16, 64, 256), 5)
+FULL = Sizes((32, 64, 128, 256, 512), 2048, (1, 2, 4, 8, 16, 32), 128, (128, 256, 512, 768), 8, (1, 4, 16, 64, 256), 5)
 QUICK = Sizes((32, 64), 128, (1, 2), 32, (64, 128), 2, (0.02, 0.1), 1, 256)
 
 
@@ -99,8 +99,8 @@ def measure(sizes: Sizes, folder: Path, say: Say) -> Findings:
             " loop, 15 % masked.",
             f"Floor: operations of the matrix products at the rate of a square product of {sizes.matmul_size} in {number}, measured in"
             f" the same rounds; for genomes, {BYTES_PER_BASE} bytes of traffic for a base at the rate of a memory copy.",
-            "Memory: the peak on top of the model that is loaded; for training it holds gradients and the optimiser's state. Bars:"
-            " lowest and highest round.",
+            "Memory: the peak on top of the model that is loaded; for training it holds gradients and the optimiser's state, for genomes"
+            " also the pages of the memory-mapped store that were read. Bars: lowest and highest round.",
         ),
     )
 
@@ -124,7 +124,7 @@ def _models(key: str, title: str, x_name: str, points: Sequence[Point], sizes: S
     memory = [
         Line(name=name, values=values)
         for name, work in (("forward", forward), ("training step", training))
-        if (values := _memory([work[point.x] for point in points], sizes.rounds))
+        if (values := _memory([work[point.x] for point in points]))
     ]
     return Growth(
         key=key,
@@ -167,9 +167,9 @@ def _floors(point: Point, operation_s: float) -> tuple[float, float]:
     return encoder * scale, training_flops(encoder + masked) * scale
 
 
-def _memory(work: Sequence[Callable[[], object]], rounds: int) -> tuple[tuple[float, ...], ...]:
-    """Peak memory of each piece of work in each round; empty where the system does not tell."""
-    found = [[peak_memory_mb(piece) for _ in range(rounds)] for piece in work]
+def _memory(work: Sequence[Callable[[], object]]) -> tuple[tuple[float, ...], ...]:
+    """Peak memory of each piece of work, found twice; empty where the system does not tell."""
+    found = [[peak_memory_mb(piece) for _ in range(2)] for piece in work]
     return tuple(tuple(value for value in values if value is not None) for values in found) if found[0][0] is not None else ()
 
 
@@ -193,10 +193,10 @@ def _genomes(sizes: Sizes, folder: Path, say: Say) -> Growth:
     times = take_turns(cases, sizes.rounds, report=lambda text: say(f"genome, {text}"))
     floor = spread_of(times["copy"]).median / (2 * sizes.copy_bytes) * BYTES_PER_BASE * 1e9  # milliseconds for a Mb
     works = {
-        "genome store": [lambda mb=mb: build(mb) for mb in sizes.genomes_mb],
-        "ids": [lambda mb=mb: tokenize(mb) for mb in sizes.genomes_mb],
+        "FASTA to genome store": [lambda mb=mb: build(mb) for mb in sizes.genomes_mb],
+        "ids from the store": [lambda mb=mb: tokenize(mb) for mb in sizes.genomes_mb],
     }
-    memory = [Line(name=name, values=values) for name, work in works.items() if (values := _memory(work, min(sizes.rounds, 2)))]
+    memory = [Line(name=name, values=values) for name, work in works.items() if (values := _memory(work))]
     return Growth(
         key="genome",
         title="Length of the genome (one contig, k = 6)",

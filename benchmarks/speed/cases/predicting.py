@@ -12,6 +12,7 @@ from transformers import BertForSequenceClassification, BertTokenizer
 from transformers.models.bert.tokenization_bert_legacy import BertTokenizerLegacy
 
 from benchmarks.speed.agreement import BFLOAT16_TOLERANCE, FLOAT32_TOLERANCE, check_close
+from benchmarks.speed.cases.arithmetic import MATMUL_SIZE, encoder_flops, matmul_seconds
 from benchmarks.speed.cases.reference import make_reference
 from benchmarks.speed.cases.sequences import random_letters, write_fasta
 from benchmarks.speed.child import Say
@@ -45,6 +46,7 @@ class Case:
         old: Sequences of the way of 2021 in every round.
         checked: Sequences whose answers are compared.
         rounds: Rounds that count.
+        matmul_size: Rows of the square product by which the machine is judged.
     """
 
     model: ModelConfig
@@ -54,10 +56,11 @@ class Case:
     old: int
     checked: int
     rounds: int
+    matmul_size: int = MATMUL_SIZE
 
 
-FULL = (Case(mini(KMER), 101, 10_000, 2_000, 400, 200, 6), Case(mini(KMER), 300, 10_000, 1_000, 150, 100, 6))
-QUICK = (Case(mini(KMER), 101, 40, 20, 8, 8, 1),)
+FULL = (Case(mini(KMER), 101, 10_000, 1_000, 200, 200, 5), Case(mini(KMER), 300, 10_000, 500, 100, 100, 5))
+QUICK = (Case(mini(KMER), 101, 40, 20, 8, 8, 1, 256),)
 
 Way = Callable[[Path, Path], None]
 """From a FASTA file to a TSV file."""
@@ -126,38 +129,57 @@ def _measure(case: Case, folder: Path, say: Say) -> Findings:
             "ours": lambda: unit * seconds(lambda: ours(case.ours), case.ours),
             "batched": lambda: unit * seconds(lambda: new(files[case.ours], out), case.ours),
             "2021": lambda: unit * seconds(lambda: old(files[case.old], out), case.old),
+            "an operation": lambda: matmul_seconds(machine.dtype, case.matmul_size),
         },
         case.rounds,
         report=lambda text: say(f"{what}, {text}"),
     )
-    shared = {"what": what, "unit": f"{unit:,} sequences", "ours": times["ours"]}
+    note = f"{what}, all of them, one run: {whole:.3g} s. Probabilities compared: {slow[:, 1].min():.2g} to {slow[:, 1].max():.2g}."
+    return _summary(case, what, number, times, agreements, note)
+
+
+def _summary(
+    case: Case, what: str, number: str, times: dict[str, tuple[float, ...]], agreements: tuple[Agreement, ...], note: str
+) -> Findings:
+    ours, unit, name = times["ours"], case.whole, f"{case.length_bp} bases"
+    flops = encoder_flops(case.model, unit, case.length_bp - case.model.kmer + 3)
+    floor = [flops * value for value in times["an operation"]]
+    ways = (
+        ("2021", "transformers as in 2021: eager, float32", 10.0),
+        ("batched", f"transformers, batched: sdpa, {number}", 1.5),
+    )
     return Findings(
-        ratios=(
+        ratios=tuple(
             Ratio(
-                key=f"predict.{case.length_bp}.2021",
-                against="transformers as in 2021: eager, float32",
-                goal=10.0,
-                reference=times["2021"],
-                **shared,
-            ),
-            Ratio(
-                key=f"predict.{case.length_bp}.batched",
-                against=f"transformers, batched: sdpa, {number}",
-                goal=1.5,
-                reference=times["batched"],
-                **shared,
-            ),
+                key=f"predict.{case.length_bp}.{key}",
+                what=what,
+                against=against,
+                unit=f"{unit:,} sequences",
+                goal=goal,
+                ours=ours,
+                reference=times[key],
+            )
+            for key, against, goal in ways
         ),
         figures=(
-            Figure(what=f"{case.length_bp} bases: ours", unit="sequences/s", values=tuple(unit / value for value in times["ours"])),
+            Figure(what=f"{name}: ours", unit="sequences/s", values=tuple(unit / value for value in ours)),
+            Figure(what=f"{name}: ours", unit="Mb/s", values=tuple(unit * case.length_bp / 1e6 / value for value in ours)),
             Figure(
-                what=f"{case.length_bp} bases: ours",
-                unit="Mb/s",
-                values=tuple(unit * case.length_bp / 1e6 / value for value in times["ours"]),
+                what=f"{name}: ours, share of the {number} matrix product rate",
+                unit="%",
+                values=tuple(100 * least / value for least, value in zip(floor, ours, strict=True)),
+            ),
+            *(
+                Figure(
+                    what=f"{name}: best ratio that the floor allows, against {against}",
+                    unit="times",
+                    values=tuple(other / least for other, least in zip(times[key], floor, strict=True)),
+                )
+                for key, against, _ in ways
             ),
         ),
         agreements=agreements,
-        notes=(f"{what}, all of them, one run: {whole:.3g} s. Probabilities compared: {slow[:, 1].min():.2g} to {slow[:, 1].max():.2g}.",),
+        notes=(note,),
     )
 
 

@@ -29,7 +29,7 @@ class Sizes:
     rounds: int
 
 
-FULL, QUICK = Sizes(9), Sizes(1)
+FULL, QUICK = Sizes(7), Sizes(1)
 
 
 def measure(sizes: Sizes, folder: Path, say: Say) -> Findings:

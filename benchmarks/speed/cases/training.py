@@ -1,9 +1,9 @@
 """One step of our training loop, timed inside the loop itself."""
 
-import time
 from collections.abc import Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from time import perf_counter
 from typing import Any
 
 from dnabert.data.batch import Batch
@@ -30,12 +30,12 @@ class TimedJob:
 
     def batches(self, step: int) -> Sequence[Batch]:
         """The same pieces."""
-        self.marks.append(time.perf_counter())
+        self.marks.append(perf_counter())
         return self._pieces
 
     def evaluate(self) -> dict[str, float | int | None]:
         """Nothing."""
-        self.marks.append(time.perf_counter())
+        self.marks.append(perf_counter())
         return {}
 
     def score(self, figures: dict[str, float | int | None]) -> float | None:

@@ -42,7 +42,7 @@ def finetune(
         model: Run directory, packaged name or hub id; without it, random weights of --preset and --kmer.
         valid: Validation set; without it a tenth of the training set is held out.
         test: Test set.
-        task: What the labels are; without it, classes.
+        task: What the labels are; without it, what the head of the table says (those of dnabert dataset do), else classes.
         stranded: Whether the strand carries meaning (promoters, splice sites); --no-stranded for binding sites.
         pooling: Vector of a sequence: cls, mean or max.
         epochs: Passes over the training set, at most.
@@ -54,7 +54,7 @@ def finetune(
     """
     from dnabert.checkpoint import load_model
     from dnabert.cli.results import evaluate_run
-    from dnabert.data.labelled import LabelledSet, read_set
+    from dnabert.data.labelled import LabelledSet, read_set, stated_task
     from dnabert.data.targets import find_classes, make_targets
     from dnabert.device import choose_machine
     from dnabert.output import check_free
@@ -67,6 +67,8 @@ def finetune(
 
     if not resume:
         check_free(out, force)
+    if task is None and config is None and not any(text.startswith("head.task") for text in settings or ()):
+        task = stated_task(train)
     flags = {
         "head.task": task,
         "head.pooling": pooling,

@@ -7,24 +7,28 @@
 * ``-``: stdin, any of the first two. A pipe, such as ``<(zcat ...)``, is read the same way.
 """
 
+import gzip
 import hashlib
 import json
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import cast, get_args
 
 import numpy as np
 
-from dnabert.choices import AmbiguityPolicy
+from dnabert.choices import AmbiguityPolicy, FinetuneTask
 from dnabert.data.rows.findings import Findings, ProblemKind, refuse
 from dnabert.data.rows.parse import Row, read_rows
 from dnabert.data.sequences import SequenceSet, pack
+from dnabert.dna.regions import open_text
 from dnabert.dna.sequence import Codes, count_ambiguous, encode_bases
 from dnabert.errors import DataFileError, DnabertError, SequenceError
 from dnabert.output import sha256_of_file
 from dnabert.tokenizer import join_kmers, looks_like_kmers
 
-__all__ = ["LabelledSet", "Row", "read_rows", "read_set"]
+__all__ = ["LabelledSet", "Row", "read_rows", "read_set", "stated_task"]
 
 
 @dataclass(frozen=True)
@@ -178,3 +182,24 @@ def _codes(sequence: str | Codes, kmer: int, row: Row, findings: Findings | None
         refuse(findings, kind, error)
         return None
     return sequence
+
+
+def stated_task(path: Path) -> FinetuneTask | None:
+    """The task that the ``#`` lines before a table name, as those of ``dnabert dataset`` do; None if they name none, or for a pipe.
+
+    Raises:
+        DataFileError: The file cannot be opened.
+    """
+    if not path.is_file():
+        return None
+    with open_text(path) as handle:
+        try:
+            for line in handle:
+                if not line.startswith("#"):
+                    return None
+                name, _, value = line[1:].strip().partition(": ")
+                if name == "task" and value in get_args(FinetuneTask):
+                    return cast(FinetuneTask, value)
+        except (UnicodeDecodeError, EOFError, gzip.BadGzipFile, zlib.error):
+            return None  # the reader of the table says what is wrong with it
+    return None

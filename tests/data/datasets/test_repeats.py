@@ -154,7 +154,7 @@ def test_a_genome_too_large_to_count_is_warned_of_and_nothing_is_known(
     assert (listed(found), found.origin, found.is_known) == ([], "unknown", False)
     assert caplog.messages == [
         "the genome has no lower case that tells repeats and is too large to count its 16-mers: negatives are not matched by repeats;"
-        " give --repeats"
+        " give --set repeats=FILE.bed"
     ]
     assert find_repeats(store_of("A" * 99)).is_known
 

@@ -39,6 +39,7 @@ def test_a_table_by_hand(tmp_path: Path) -> None:
         f"# dnabert {__version__}\n"
         "# command: dnabert dataset x --seed 3\n"
         "# data set: made-up\n"
+        "# task: classify\n"
         "# split: train\n"
         "# rows: 1\n"
         "# seed: 3\n"

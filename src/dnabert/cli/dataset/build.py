@@ -13,7 +13,7 @@ from pydantic import BaseModel
 from dnabert.cli.options import command_line
 from dnabert.data.datasets.draft import Draft
 from dnabert.data.datasets.splice import Scorer
-from dnabert.data.finish.dataset import finish_dataset
+from dnabert.data.finish.dataset import FinishedDataset, finish_dataset
 from dnabert.data.finish.duplicates import DatasetTask
 from dnabert.data.finish.tables import Origin, write_dataset
 from dnabert.data.genome import GenomeStore, build_genome
@@ -33,6 +33,8 @@ __all__ = ["Source", "build_set", "open_store", "scorer_of", "splice_model"]
 log = logging.getLogger(__name__)
 
 _NONE = "none"
+_MODEL_BP = 512
+"""Bases that a model of 512 tokens and k = 3 reads at once; longer windows would be cut."""
 
 
 @dataclass(frozen=True)
@@ -104,6 +106,21 @@ def build_set(
         if number:
             log.info("%s: %d", text, number)
     log.info("%s: report.html there says what was built and what could leak", out)
+    log.info("train on it with:  %s", _training_command(finished, out))
+
+
+def _training_command(finished: FinishedDataset, out: Path) -> str:
+    """The command that fine-tunes on a data set, with the flags that its rows ask for."""
+    words = ["dnabert finetune"] + [
+        f"--{split} {out / split}.tsv" for split in ("train", "valid", "test") if finished.leakage.num_rows[split]
+    ]
+    if finished.task != "classify":
+        words.append(f"--task {finished.task}")
+    if all(example.region.strand == "." for example in finished.examples):
+        words.append("--no-stranded")
+    if finished.task != "token" and max(len(example.codes) for example in finished.examples) > _MODEL_BP:
+        words.append("--set head.chunk_pooling=mean")
+    return " ".join(words)
 
 
 def splice_model(run: Path) -> "Predictor":

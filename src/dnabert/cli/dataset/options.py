@@ -20,7 +20,7 @@ SplitFile = Annotated[
     ),
 ]
 OutSet = Annotated[Path, Parameter(help="The new directory: train.tsv, valid.tsv, test.tsv, regions.bed, leakage.json, report.html.")]
-Seed = Annotated[int, Parameter(help="All randomness comes from it; the same seed gives the same bytes.")]
+Seed = Annotated[int, Parameter(validator=Number(gte=0), help="All randomness comes from it; the same seed gives the same bytes.")]
 DropNearDuplicates = Annotated[
     float | None,
     Parameter(

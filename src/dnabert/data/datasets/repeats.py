@@ -75,7 +75,7 @@ def find_repeats(store: GenomeStore, file: Path | None = None) -> Repeats:
     if len(store.codes) > _MAX_COUNTED_BP:
         log.warning(
             "the genome has no lower case that tells repeats and is too large to count its 16-mers: negatives are not matched by repeats;"
-            " give --repeats"
+            " give --set repeats=FILE.bed"
         )
         return Repeats(IntervalSet.of_runs(np.empty((0, 2), np.int64)), "unknown", is_known=False)
     return Repeats(_frequent_words(store), f"{_WORD_BP}-mers that occur {_MIN_COPIES} times or more in the genome")

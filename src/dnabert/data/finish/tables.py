@@ -96,7 +96,11 @@ def write_dataset(directory: Path, dataset: FinishedDataset, origin: Origin) -> 
     for split in SPLITS:
         rows = dataset.rows(split)
         names.append(f"{split}.tsv")
-        _write_lines(directory / names[-1], origin.heading(data_set=dataset.name, split=split, rows=str(len(rows))), _table_lines(rows))
+        _write_lines(
+            directory / names[-1],
+            origin.heading(data_set=dataset.name, task=dataset.task, split=split, rows=str(len(rows))),
+            _table_lines(rows),
+        )
     names.append("regions.bed")
     _write_lines(directory / names[-1], origin.heading(data_set=dataset.name, name="id of the row"), _bed_lines(dataset.examples))
     write_json(directory / "leakage.json", leakage_record(dataset.leakage))

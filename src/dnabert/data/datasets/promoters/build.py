@@ -16,7 +16,7 @@ from dnabert.data.datasets.promoters.config import PromoterConfig
 from dnabert.data.datasets.promoters.negatives import matched_negatives, substitution_negatives, tata_negatives
 from dnabert.data.datasets.promoters.scan import cut_windows, find_contents, read_scanned
 from dnabert.data.datasets.promoters.sites import Sites, is_annotation, read_sites
-from dnabert.data.datasets.promoters.start_codons import check_start_codons, shares_by_shift
+from dnabert.data.datasets.promoters.start_codons import check_start_codons, shares_by_shift, warnings_of
 from dnabert.data.datasets.promoters.streams import Stream, open_stream
 from dnabert.data.datasets.promoters.tata import FIRST_OFFSET, LAST_OFFSET, MIN_BITS, class_of_bits, promoter_bits
 from dnabert.data.datasets.repeats import Repeats, find_repeats
@@ -79,6 +79,7 @@ def build_promoters(store: GenomeStore, tss_path: Path, config: PromoterConfig, 
         facts["also_avoided"] = [path.name for path in config.also_avoid]
     if codons is not None:
         facts["coding_parts_that_begin_with_ATG"] = shares_by_shift(codons)
+        facts["warnings"] = warnings_of(codons, tss_path)
     return replace(draft, facts=facts)
 
 

@@ -7,15 +7,13 @@ from dnabert.dna.features import FeatureFile
 from dnabert.dna.offsets import SHIFTS, MotifCheck, check_motif, warn_if_shifted
 from dnabert.dna.regions import Region
 
-__all__ = ["check_start_codons", "shares_by_shift"]
+__all__ = ["check_start_codons", "shares_by_shift", "warnings_of"]
 
 _CODON_BP = 3
 
 
 def check_start_codons(store: GenomeStore, path: Path) -> MotifCheck | None:
     """How many coding parts begin with ATG, in their place and one base beside; None if there are none on the genome.
-
-    The log warns if most do not.
 
     Args:
         store: The genome; contigs that it lacks are passed over.
@@ -39,8 +37,13 @@ def check_start_codons(store: GenomeStore, path: Path) -> MotifCheck | None:
     if not firsts:
         return None
     check = check_motif(firsts.values(), "ATG", store.read)
-    warn_if_shifted(check, "starts of coding parts", str(path))
     return check
+
+
+def warnings_of(check: MotifCheck, path: Path) -> list[str]:
+    """What is told, here and in the log, where most coding parts do not begin with ATG."""
+    told = warn_if_shifted(check, "starts of coding parts", str(path))
+    return [] if told is None else [told]
 
 
 def shares_by_shift(check: MotifCheck) -> dict[str, float]:
