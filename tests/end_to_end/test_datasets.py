@@ -1,6 +1,7 @@
 """Genome and annotation in, data sets out, through the command line, on a simulated genome: what `finetune` then reads."""
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -236,3 +237,19 @@ def test_a_negative_seed_is_wrong_usage(simulated: Path, tmp_path: Path, capsys:
     words = [str(simulated / "tss.bed"), "--genome", str(simulated / "genome.fa"), "--out", str(tmp_path / "set"), "--seed", "-1"]
     assert command(["dataset", "promoters", *words]) == 2
     assert "seed" in capsys.readouterr().err
+
+
+def test_regions_about_start_sites_are_told_of(simulated: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    wide = tmp_path / "wide.bed"
+    rows = [line.split("\t") for line in (simulated / "tss.bed").read_text().splitlines() if not line.startswith("#")]
+    wide.write_text("".join("\t".join([row[0], str(int(row[1]) - 100), str(int(row[2]) + 100), *row[3:]]) + "\n" for row in rows))
+    out = _build("promoters", simulated, tmp_path / "set", wide, "--kind", "core")
+    assert f"{len(rows)} of {len(rows)} regions have more than one base, the first at {wide}:1" in capsys.readouterr().err
+    assert json.loads((out / "dataset.json").read_text())["counts"]["TSS regions of more than one base, whose first is taken"] == len(rows)
+
+
+def test_a_pipe_is_refused_before_anything_is_read(simulated: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    os.mkfifo(tmp_path / "pipe.gtf")
+    words = [tmp_path / "pipe.gtf", "--genome", simulated / "genome.fa", "--out", tmp_path / "set", "--quiet"]
+    assert command(["dataset", "splice", *(str(word) for word in words)]) == 1
+    assert "pipe.gtf: is a pipe, and the file is read more than once" in capsys.readouterr().err

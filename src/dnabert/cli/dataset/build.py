@@ -20,7 +20,7 @@ from dnabert.data.genome import GenomeStore, build_genome
 from dnabert.data.sequences import SequenceSet, pack
 from dnabert.dna.assembly import name_assembly
 from dnabert.dna.sequence import Codes
-from dnabert.errors import CheckpointError
+from dnabert.errors import CheckpointError, DataFileError
 from dnabert.infer.shortcuts import kmer_only_auroc
 from dnabert.output import new_directory, sha256_of_file
 from dnabert.report.dataset import write_dataset_report
@@ -54,13 +54,20 @@ class Source:
     models: Mapping[str, str] = field(default_factory=dict)
 
 
-def open_store(genome: Path, assembly: str | None) -> tuple[GenomeStore, str | None]:
+def open_store(genome: Path, assembly: str | None, annotations: Sequence[Path]) -> tuple[GenomeStore, str | None]:
     """The genome, and the name of its assembly as far as it is known.
 
     Args:
         genome: FASTA or 2bit file.
         assembly: What the user calls it, which goes on record; a warning says if the lengths of the contigs tell another name.
+        annotations: The files that will be read beside it.
+
+    Raises:
+        DataFileError: One of the files is a pipe: they are read more than once, and their SHA-256 goes on record.
     """
+    for path in (genome, *annotations):
+        if path.exists() and not path.is_file() and not path.is_dir():
+            raise DataFileError(f"{path}: is a pipe, and the file is read more than once; save it under a name first")
     store = build_genome([genome])
     known = name_assembly(store.lengths)
     if assembly is not None and known is not None and assembly.lower() != known.lower():

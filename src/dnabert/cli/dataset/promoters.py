@@ -44,7 +44,7 @@ def promoters(
     check_free(out, force)
     flags = {"kind": kind, "negatives": negatives, "splits.file": split}
     chosen = merge_settings(PromoterConfig(), config, settings or (), flags)
-    store, name = open_store(genome, assembly)
+    store, name = open_store(genome, assembly, [tss])
     build_set(
         build_promoters(store, tss, chosen, seed),
         chosen,

@@ -46,7 +46,7 @@ def splice(
     flags = {"window_bp": length, "level": level, "splits.file": split}
     chosen = merge_settings(SpliceConfig(), config, settings or (), flags)
     models = {str(run): splice_model(run) for run in hard_negatives or ()}
-    store, name = open_store(genome, assembly)
+    store, name = open_store(genome, assembly, [annotation])
     build_set(
         build_splice(store, annotation, chosen, seed, [scorer_of(model) for model in models.values()]),
         chosen,

@@ -49,7 +49,7 @@ def tfbs(
         sets = [(out, peaks)]
     for place, _ in sets:
         check_free(place, force)
-    store, assembly_name = open_store(genome, assembly)
+    store, assembly_name = open_store(genome, assembly, peaks)
     others = [chosen.splits.file, chosen.signal, chosen.repeats, *chosen.avoid]
     for place, files in sets:
         draft = build_tfbs(store, files, chosen, seed)

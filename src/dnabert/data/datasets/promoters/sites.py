@@ -1,5 +1,6 @@
 """Transcription start sites on a genome, each with a name of its own, and those that are only to be kept away from."""
 
+import logging
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -14,6 +15,8 @@ from dnabert.dna.regions import Region, read_bed
 from dnabert.errors import DataFileError, RegionError
 
 __all__ = ["Reach", "Sites", "is_annotation", "read_sites"]
+
+log = logging.getLogger(__name__)
 
 IntArray = npt.NDArray[np.int64]
 BoolArray = npt.NDArray[np.bool_]
@@ -75,6 +78,21 @@ class Sites:
         return Sites(names, self.positions[keep], self.is_reverse[keep], self.avoided)
 
 
+def _tell_of_wide(regions: Sequence[Region], path: Path, counts: Counter[str]) -> None:
+    """Count regions of more than one base, of which the first counts: intervals about a TSS would give windows beside it."""
+    wide = [region for region in regions if region.end - region.start > 1]
+    if wide:
+        counts["TSS regions of more than one base, whose first is taken"] = len(wide)
+        log.warning(
+            "%s: %d of %d regions have more than one base, the first at %s: the TSS is taken to be the first base in the direction of"
+            " transcription; give the TSS alone if that is not it",
+            path,
+            len(wide),
+            len(regions),
+            wide[0].where,
+        )
+
+
 def is_annotation(path: Path) -> bool:
     """Whether a file is GTF or GFF3, by its name; if not, it is taken for BED."""
     return _ending(path) in _ANNOTATION_ENDINGS
@@ -131,6 +149,7 @@ def read_sites(
             continue
         cells[contig, region.strand, position // merge_bp] = position
         found[key] = _unique_name(region.name or f"{contig}:{_first_base(region).start}({region.strand})", taken)
+    _tell_of_wide(regions, path, counts)
     counts["TSS at the base and strand of another"] = len(used) - len(found) - len(merged)
     counts["TSS nearer than merge_bp to another, avoided"] = len(merged)
     if not found:
