@@ -1,6 +1,5 @@
 import io
 import json
-import logging
 import sys
 from pathlib import Path
 
@@ -12,15 +11,6 @@ HEAD = "sequence,label\n"
 # The label is 1 where the sixth base is C or G: of 7 bases 2.5 are strong in class 0, and 3.5 in class 1.
 GOOD = HEAD + "".join(f"ACGT{fifth}{sixth}A,{int(sixth in 'CG')}\n" for fifth in "ACGT" for sixth in "ACGT")
 BAD = "sequence,label\nACGTAC,1\nMEEPQS,1\n\nAC,0\nACGTAC\nACGTTT,\nACGTTA,0\nacgutu,0\n"
-
-
-@pytest.fixture(autouse=True)
-def _give_back_logging() -> object:
-    root = logging.getLogger()
-    before, level = root.handlers[:], root.level
-    yield
-    root.handlers[:] = before
-    root.setLevel(level)
 
 
 @pytest.fixture(autouse=True)

@@ -1,6 +1,5 @@
 import gzip
 import json
-import logging
 from pathlib import Path
 
 import pytest
@@ -10,15 +9,6 @@ from tests.twobit import twobit
 
 FASTA = ">chr1\n" + "ACGTnnNNac" * 10 + "\n>chr2 x\nGGGGCCRY\n"
 YEAST_CHRI, YEAST_CHRM = 230_218, 85_779
-
-
-@pytest.fixture(autouse=True)
-def _give_back_logging() -> object:
-    root = logging.getLogger()
-    before, level = root.handlers[:], root.level
-    yield
-    root.handlers[:] = before
-    root.setLevel(level)
 
 
 @pytest.fixture(autouse=True)

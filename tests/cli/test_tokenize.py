@@ -1,6 +1,5 @@
 import gzip
 import io
-import logging
 import sys
 from pathlib import Path
 
@@ -11,15 +10,6 @@ from dnabert.cli.main import run
 FASTA = ">r1 first\nAAAT\n>r2\nacgn\nAC\n"
 # k = 3: AAA 5, AAT 6; ACG 16, then three k-mers over N.
 ROWS = ["r1\t2 5 6 3", "r2\t2 16 1 1 1 3"]
-
-
-@pytest.fixture(autouse=True)
-def _give_back_logging() -> object:
-    root = logging.getLogger()
-    before, level = root.handlers[:], root.level
-    yield
-    root.handlers[:] = before
-    root.setLevel(level)
 
 
 @pytest.fixture

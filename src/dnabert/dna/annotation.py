@@ -4,18 +4,28 @@ Source: GTF 2.2 (Brent lab), as GENCODE, Ensembl, NCBI and UCSC write it; GFF3 1
 """
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from urllib.parse import unquote
 
+from dnabert.dna.contigs import ContigNames
 from dnabert.dna.features import Feature, FeatureFile
 from dnabert.dna.genes import Entry, add_entry, display_name, read_entry
 from dnabert.dna.regions import Region
 from dnabert.dna.transcripts import LeftOut, Transcript, TranscriptDraft
 from dnabert.errors import DataFileError, RegionError
 
-__all__ = ["LeftOut", "Transcript", "read_all_transcripts", "read_transcripts", "read_tss", "read_uncertain_tss", "stated_lengths"]
+__all__ = [
+    "LeftOut",
+    "Transcript",
+    "check_stated_lengths",
+    "read_all_transcripts",
+    "read_transcripts",
+    "read_tss",
+    "read_uncertain_tss",
+    "stated_lengths",
+]
 
 log = logging.getLogger(__name__)
 
@@ -111,6 +121,25 @@ def stated_lengths(path: Path) -> dict[str, int]:
     for _ in file.read(lambda _: False):
         pass
     return file.lengths
+
+
+def check_stated_lengths(path: Path, names: ContigNames, used: Collection[str]) -> None:
+    """Compare the lengths of contigs that a GFF3 file states with the genome's; other files, told by their names, state none.
+
+    Args:
+        path: The file.
+        names: The genome's contigs.
+        used: Those, by the genome's names, that matter.
+
+    Raises:
+        RegionError: One has another length.
+        DataFileError: The file cannot be read.
+    """
+    if not path.name.lower().removesuffix(".gz").removesuffix(".bgz").endswith((".gff", ".gff3")):
+        return
+    for name, length in stated_lengths(path).items():
+        if names.knows(name) and names.find(name, str(path), str(path)) in used:
+            names.check_length(name, length, str(path))
 
 
 @dataclass(frozen=True, slots=True)

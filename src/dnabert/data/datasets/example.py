@@ -1,13 +1,11 @@
 """One row of a data set that is built here."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
-from dnabert.data.genome import GenomeStore
 from dnabert.dna.regions import Region
 from dnabert.dna.sequence import Codes
 
-__all__ = ["Example", "SplitName", "read_examples", "with_split"]
+__all__ = ["Example", "SplitName"]
 
 SplitName = str
 """``train``, ``valid`` or ``test``."""
@@ -33,27 +31,3 @@ class Example:
     source: str
     category: str = ""
     split: SplitName = ""
-
-
-def read_examples(
-    store: GenomeStore, regions: Iterable[Region], label: str, source: str, splits: Sequence[SplitName], category: str = ""
-) -> list[Example]:
-    """Examples whose bases are those of the genome, one for each region.
-
-    Args:
-        store: The genome.
-        regions: Where they lie; their names are the ids.
-        label: The label of them all.
-        source: The source of them all.
-        splits: The split of each.
-        category: The category of them all.
-
-    Raises:
-        RegionError: A region does not fit the genome.
-    """
-    return [Example(region, store.read(region), label, source, category, split) for region, split in zip(regions, splits, strict=True)]
-
-
-def with_split(examples: Iterable[Example], splits: Iterable[SplitName]) -> list[Example]:
-    """The examples with the splits given."""
-    return [replace(example, split=split) for example, split in zip(examples, splits, strict=True)]

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
+from dnabert.data.datasets.candidates import Room
 from dnabert.data.datasets.example import Example, SplitName
 from dnabert.data.datasets.intervals import IntervalSet
 from dnabert.data.datasets.negatives import Matching, match_windows, region_at
@@ -71,7 +72,7 @@ def tata_negatives(
     room = np.maximum(free.ends - free.starts - reach.window_bp + 1, 0)
     total, ends = int(room.sum()), np.cumsum(room)
     tries = min(count * _MAX_TRIES, total * _TRIES_PER_PLACE)
-    start_by_cell: dict[int, int] = {}
+    taken = Room(reach.window_bp)
     is_reverse: dict[int, bool] = {}
     while tries > 0 and len(is_reverse) < count:
         size = min(_BATCH, tries)
@@ -84,7 +85,7 @@ def tata_negatives(
         bits = box_bits(store, reach.tss(starts, turned) + np.where(turned, -offset, offset), turned)
         for place in rng.permutation(np.flatnonzero(bits >= MIN_BITS)).tolist():
             start = int(starts[place])
-            if len(is_reverse) < count and _takes_room(start_by_cell, start, reach.window_bp):
+            if len(is_reverse) < count and taken.take(start):
                 is_reverse[start] = bool(turned[place])
     found = np.array(list(is_reverse), dtype=np.int64)
     return _read_windows(store, found, np.array(list(is_reverse.values()), dtype=np.bool_), reach, "genomic-tata", split)
@@ -110,15 +111,6 @@ def substitution_negatives(positives: Sequence[Example], tss_index: int, per_pos
         region = Region(own.contig, own.start, own.end, f"{own.name}/negative{number}", own.strand)
         result.append(Example(region, codes, "0", f"substitution:{own.name}", class_of_bits(score), example.split))
     return result
-
-
-def _takes_room(start_by_cell: dict[int, int], start: int, window_bp: int) -> bool:
-    """Whether a window overlaps none before it; if so, it is noted."""
-    cell = start // window_bp
-    if any(abs(start_by_cell.get(near, start + window_bp) - start) < window_bp for near in (cell - 1, cell, cell + 1)):
-        return False
-    start_by_cell[cell] = start
-    return True
 
 
 def _read_windows(

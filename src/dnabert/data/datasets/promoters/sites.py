@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dnabert.data.genome import GenomeStore
-from dnabert.dna.annotation import read_tss, read_uncertain_tss, stated_lengths
+from dnabert.dna.annotation import check_stated_lengths, read_tss, read_uncertain_tss
 from dnabert.dna.regions import Region, read_bed
 from dnabert.errors import DataFileError, RegionError
 
@@ -154,7 +154,7 @@ def read_sites(
     counts["TSS nearer than merge_bp to another, avoided"] = len(merged)
     if not found:
         raise DataFileError(f"{path}: all {len(regions)} TSS are on contigs that the genome lacks ({regions[0].contig}, ...)")
-    _check_lengths(store, path, {store.names.find(region.contig, region.where, str(path)) for region in used})
+    check_stated_lengths(path, store.names, {store.names.find(region.contig, region.where, str(path)) for region in used})
     avoided = {position for position, _ in merged} | {_place(store, region, path)[1] for region in unsure}
     others = _positions_of_files(store, also_avoid)
     counts["TSS of other files, avoided"] = len(others)
@@ -187,7 +187,7 @@ def _positions_of_files(store: GenomeStore, paths: Iterable[Path]) -> set[int]:
         certain, uncertain = _read_starts(path)
         known = [region for region in (*certain, *uncertain) if store.names.knows(region.contig)]
         found |= {_place(store, region, path)[1] for region in known}
-        _check_lengths(store, path, {store.names.find(region.contig, region.where, str(path)) for region in known})
+        check_stated_lengths(path, store.names, {store.names.find(region.contig, region.where, str(path)) for region in known})
     return found
 
 
@@ -203,15 +203,6 @@ def _first_base(region: Region) -> Region:
         raise RegionError(f"{region.where}: has no strand; a TSS needs + or - in column 6, which decides what is upstream of it")
     start = region.start if region.strand == "+" else region.end - 1
     return Region(region.contig, start, start + 1, region.name, region.strand, region.where)
-
-
-def _check_lengths(store: GenomeStore, path: Path, contigs: set[str]) -> None:
-    """An error where a GFF3 file states another length of a contig than the genome."""
-    if not _ending(path).startswith(".gff"):
-        return
-    for name, length in stated_lengths(path).items():
-        if store.names.knows(name) and store.names.find(name, str(path), str(path)) in contigs:
-            store.names.check_length(name, length, str(path))
 
 
 def _unique_name(name: str, taken: set[str]) -> str:

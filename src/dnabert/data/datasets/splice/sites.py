@@ -15,7 +15,7 @@ from dnabert.data.datasets.splice.loci import Locus, find_loci
 from dnabert.data.datasets.splice.places import ACCEPTOR_OFFSET, BoolArray, Places, SpliceSites, pair_number, read_pairs
 from dnabert.data.datasets.splice.signals import warn_of_shifts
 from dnabert.data.genome import GenomeStore
-from dnabert.dna.annotation import LeftOut, Transcript, read_all_transcripts, stated_lengths
+from dnabert.dna.annotation import LeftOut, Transcript, check_stated_lengths, read_all_transcripts
 from dnabert.errors import DataFileError, RegionError
 
 __all__ = ["SpliceAnnotation", "read_annotation"]
@@ -159,7 +159,7 @@ def _transcripts_of_genome(
     # What is on a contig that the genome lacks cannot be avoided there.
     parts = [row for row in left_out if store.names.knows(row.contig)]
     contigs_of_parts = [store.names.find(row.contig, row.where, str(path)) for row in parts]
-    _check_lengths(store, path, {*contigs, *contigs_of_parts})
+    check_stated_lengths(path, store.names, {*contigs, *contigs_of_parts})
     for row, contig in zip(transcripts, contigs, strict=True):
         _check_end(store, row.id, row.end, contig, row.where)
     for part, contig in zip(parts, contigs_of_parts, strict=True):
@@ -190,13 +190,6 @@ def _find_unusable(store: GenomeStore, parts: Sequence[LeftOut], contigs: Sequen
     table = np.array(sites, dtype=np.int64).reshape(-1, 3)
     found = SpliceSites(Places(table[:, 0], table[:, 1] == 1), table[:, 2] == 1, np.full(len(table), -1, dtype=np.int64))
     return _Unusable(found, np.array(spans, dtype=np.int64).reshape(-1, 2))
-
-
-def _check_lengths(store: GenomeStore, path: Path, used: set[str]) -> None:
-    if path.name.lower().removesuffix(".gz").endswith((".gff", ".gff3")):
-        for name, length in stated_lengths(path).items():
-            if store.names.knows(name) and store.names.find(name, str(path), str(path)) in used:
-                store.names.check_length(name, length, str(path))
 
 
 def _find_introns(store: GenomeStore, transcripts: Sequence[Transcript], contigs: Sequence[str]) -> _Introns:
