@@ -1,6 +1,7 @@
 """What all builders of data sets do: read the genome, build, take duplicates out, write, report."""
 
 import logging
+import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -33,8 +34,6 @@ __all__ = ["Source", "build_set", "open_store", "scorer_of", "splice_model"]
 log = logging.getLogger(__name__)
 
 _NONE = "none"
-_MODEL_BP = 512
-"""Bases that a model of 512 tokens and k = 3 reads at once; longer windows would be cut."""
 
 
 @dataclass(frozen=True)
@@ -117,17 +116,10 @@ def build_set(
 
 
 def _training_command(finished: FinishedDataset, out: Path) -> str:
-    """The command that fine-tunes on a data set, with the flags that its rows ask for."""
-    words = ["dnabert finetune"] + [
-        f"--{split} {out / split}.tsv" for split in ("train", "valid", "test") if finished.leakage.num_rows[split]
-    ]
-    if finished.task != "classify":
-        words.append(f"--task {finished.task}")
-    if all(example.region.strand == "." for example in finished.examples):
-        words.append("--no-stranded")
-    if finished.task != "token" and max(len(example.codes) for example in finished.examples) > _MODEL_BP:
-        words.append("--set head.chunk_pooling=mean")
-    return " ".join(words)
+    """The command that fine-tunes on a data set; its tables name the task, but a reader shall see it where it is not the usual one."""
+    tables = [f"--{split} {shlex.quote(str(out / split) + '.tsv')}" for split, rows in finished.leakage.num_rows.items() if rows]
+    task = [] if finished.task == "classify" else [f"--task {finished.task}"]
+    return " ".join(["dnabert finetune", *tables, *task, *finished.training_flags])
 
 
 def splice_model(run: Path) -> "Predictor":

@@ -20,6 +20,9 @@ __all__ = ["FinishedDataset", "finish_dataset"]
 
 log = logging.getLogger(__name__)
 
+_MODEL_BP = 512
+"""Bases that a model of 512 tokens and k = 3 reads at once; longer windows would be cut."""
+
 
 @dataclass(frozen=True)
 class FinishedDataset:
@@ -59,6 +62,16 @@ class FinishedDataset:
         if most_rows is not None and len(rows) > most_rows:
             rows = [rows[number * len(rows) // most_rows] for number in range(most_rows)]
         return as_labelled_set(rows, f"{split}.tsv")
+
+    @property
+    def training_flags(self) -> tuple[str, ...]:
+        """What ``dnabert finetune`` is to be told besides the task: that no row has a strand, that windows are longer than a model."""
+        flags: list[str] = []
+        if all(example.region.strand == "." for example in self.examples):
+            flags.append("--no-stranded")
+        if self.task != "token" and max(len(example.codes) for example in self.examples) > _MODEL_BP:
+            flags.append("--set head.chunk_pooling=mean")
+        return tuple(flags)
 
     def with_kmer_auroc(self, value: float | None) -> "FinishedDataset":
         """The same data set with the figure of a k-mer baseline on record."""

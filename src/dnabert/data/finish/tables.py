@@ -154,6 +154,7 @@ def _record(dataset: FinishedDataset, origin: Origin, files: Mapping[str, str]) 
     return {
         "name": dataset.name,
         "task": dataset.task,
+        "training_flags": list(dataset.training_flags),
         **provenance(origin.command, {**origin.genome, **origin.annotations}, origin.seed),
         "config": origin.config.model_dump(mode="json"),
         "genome": {"files": dict(origin.genome), "assembly": origin.assembly},

@@ -44,6 +44,7 @@ class DatasetRecord(_Record):
 
     name: str
     task: DatasetTask
+    training_flags: tuple[str, ...] = ()
     dnabert: str
     command: str
     seed: int | None

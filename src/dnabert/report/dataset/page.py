@@ -85,10 +85,12 @@ def _class_note(files: DatasetFiles, split: str) -> str:
 
 
 def _usage(files: DatasetFiles) -> Section:
+    tables = (f"--{split} {split}.tsv" for split, rows in files.leakage.rows.items() if rows)
+    words = ("dnabert finetune --model MODEL --task", files.record.task, *files.record.training_flags, *tables, "--out RUN")
     steps = (
         (
             "Fine-tune a pre-trained model on it; the test rows are looked at once, at the end.",
-            f"dnabert finetune --model MODEL --task {files.record.task} --train train.tsv --valid valid.tsv --test test.tsv --out RUN",
+            " ".join(words),
         ),
         ("Read a table elsewhere.", 'pandas.read_csv("train.tsv", sep="\\t", comment="#")'),
     )
