@@ -18,9 +18,9 @@ import pysam
 import pytest
 
 from dnabert.dna.handles import OwnHandle
+from dnabert.dna.readers.tracks import Track
 from dnabert.dna.regions import Genome, Region
 from dnabert.dna.sequence import decode_bases
-from dnabert.dna.tracks import Track
 from tests.twobit import twobit
 
 NUM_CHILDREN, NUM_READS, LENGTH = 3, 1500, 100_000

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dnabert.data.genome import GenomeStore
-from dnabert.dna.annotation import check_stated_lengths, read_tss, read_uncertain_tss
+from dnabert.dna.readers.annotation import check_stated_lengths, read_tss, read_uncertain_tss
 from dnabert.dna.regions import Region, read_bed
 from dnabert.errors import DataFileError, RegionError
 
@@ -113,8 +113,8 @@ def read_sites(
 ) -> Sites:
     """The start sites that a file has on a genome; of those at one base and strand, or closer than ``merge_bp``, the first.
 
-    Those that are left out for being close, uncertain ones (:func:`dnabert.dna.annotation.read_uncertain_tss`), and those of other files
-    are avoided.
+    Those that are left out for being close, uncertain ones (:func:`dnabert.dna.readers.annotation.read_uncertain_tss`), and those
+    of other files are avoided.
 
     Args:
         store: The genome.

@@ -3,8 +3,8 @@
 from pathlib import Path
 
 from dnabert.data.genome import GenomeStore
-from dnabert.dna.features import FeatureFile
-from dnabert.dna.offsets import SHIFTS, MotifCheck, check_motif, warn_if_shifted
+from dnabert.dna.readers.features import FeatureFile
+from dnabert.dna.readers.offsets import SHIFTS, MotifCheck, check_motif, warn_if_shifted
 from dnabert.dna.regions import Region
 
 __all__ = ["check_start_codons", "shares_by_shift", "warnings_of"]

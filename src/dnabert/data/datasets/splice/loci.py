@@ -9,7 +9,7 @@ import numpy.typing as npt
 from dnabert.data.datasets.intervals import IntArray
 from dnabert.data.datasets.splice.places import Places
 from dnabert.data.genome import GenomeStore
-from dnabert.dna.annotation import Transcript
+from dnabert.dna.readers.annotation import Transcript
 
 __all__ = ["Locus", "LocusNames", "find_loci", "merge_loci"]
 

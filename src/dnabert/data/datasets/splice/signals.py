@@ -6,7 +6,7 @@ import numpy as np
 
 from dnabert.data.datasets.splice.places import ACCEPTOR_OFFSET, Places, SpliceSites, pair_number, read_pairs
 from dnabert.data.genome import GenomeStore
-from dnabert.dna.offsets import SHIFTS, MotifCheck, warn_if_shifted
+from dnabert.dna.readers.offsets import SHIFTS, MotifCheck, warn_if_shifted
 from dnabert.dna.regions import Strand
 
 __all__ = ["describe_signals", "warn_of_shifts"]

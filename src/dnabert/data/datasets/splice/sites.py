@@ -15,7 +15,7 @@ from dnabert.data.datasets.splice.loci import Locus, find_loci
 from dnabert.data.datasets.splice.places import ACCEPTOR_OFFSET, BoolArray, Places, SpliceSites, pair_number, read_pairs
 from dnabert.data.datasets.splice.signals import warn_of_shifts
 from dnabert.data.genome import GenomeStore
-from dnabert.dna.annotation import LeftOut, Transcript, check_stated_lengths, read_all_transcripts
+from dnabert.dna.readers.annotation import LeftOut, Transcript, check_stated_lengths, read_all_transcripts
 from dnabert.errors import DataFileError, RegionError
 
 __all__ = ["SpliceAnnotation", "read_annotation"]

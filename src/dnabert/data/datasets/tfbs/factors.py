@@ -15,9 +15,9 @@ from dnabert.choices import SummitRule
 from dnabert.data.datasets.intervals import IntArray
 from dnabert.data.datasets.tfbs.config import TfbsConfig
 from dnabert.data.genome import GenomeStore
-from dnabert.dna.peaks import Peak, read_peaks
+from dnabert.dna.readers.peaks import Peak, read_peaks
+from dnabert.dna.readers.tracks import Track
 from dnabert.dna.regions import Region, Strand
-from dnabert.dna.tracks import Track
 from dnabert.errors import DataFileError
 
 __all__ = ["Factor", "best_peaks", "factor_names", "read_factors"]

@@ -7,11 +7,11 @@ import pysam
 import pytest
 
 from dnabert.dna.contigs import ContigNames
+from dnabert.dna.readers.variants import ReferenceCheck, Variant, check_references, read_variants
 from dnabert.dna.regions import Genome
-from dnabert.dna.variants import ReferenceCheck, Variant, check_references, read_variants
 from dnabert.errors import DataFileError, DnabertError, RegionError
 
-DATA = Path(os.environ.get("DNABERT_DATA") or Path(__file__).parents[3] / "shared" / "data")
+DATA = Path(os.environ.get("DNABERT_DATA") or Path(__file__).parents[4] / "shared" / "data")
 
 HEADER = "##fileformat=VCFv4.2\n##contig=<ID=chr1,length=12>\n##contig=<ID=chr2>\n"
 # What pysam adds to a record with <DEL> when it writes BCF must be in the header.

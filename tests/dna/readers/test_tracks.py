@@ -4,8 +4,8 @@ import numpy as np
 import pyBigWig
 import pytest
 
+from dnabert.dna.readers.tracks import Track
 from dnabert.dna.regions import Region
-from dnabert.dna.tracks import Track
 from dnabert.errors import DataFileError, RegionError
 
 

@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Literal
 
-from dnabert.dna.features import Feature
-from dnabert.dna.genes import Entry, find_gene
+from dnabert.dna.readers.features import Feature
+from dnabert.dna.readers.genes import Entry, find_gene
 
 __all__ = ["LeftOut", "Transcript", "TranscriptDraft"]
 

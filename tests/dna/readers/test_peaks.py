@@ -4,7 +4,7 @@ from typing import Literal
 
 import pytest
 
-from dnabert.dna.peaks import Peak, read_peaks
+from dnabert.dna.readers.peaks import Peak, read_peaks
 from dnabert.dna.regions import Region
 from dnabert.errors import DataFileError, DnabertError, RegionError
 

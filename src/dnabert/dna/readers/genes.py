@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 from urllib.parse import unquote
 
-from dnabert.dna.features import Feature
+from dnabert.dna.readers.features import Feature
 
 __all__ = ["Entry", "add_entry", "display_name", "find_gene", "read_entry"]
 

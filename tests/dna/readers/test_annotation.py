@@ -10,11 +10,19 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dnabert.dna.annotation import LeftOut, Transcript, read_all_transcripts, read_transcripts, read_tss, read_uncertain_tss, stated_lengths
+from dnabert.dna.readers.annotation import (
+    LeftOut,
+    Transcript,
+    read_all_transcripts,
+    read_transcripts,
+    read_tss,
+    read_uncertain_tss,
+    stated_lengths,
+)
 from dnabert.dna.regions import Region
 from dnabert.errors import DataFileError, DnabertError, RegionError
 
-DATA = Path(os.environ.get("DNABERT_DATA") or Path(__file__).parents[3] / "shared" / "data")
+DATA = Path(os.environ.get("DNABERT_DATA") or Path(__file__).parents[4] / "shared" / "data")
 
 # Two genes; that of chr2 is on the reverse strand, so that its first exon is the last of the file.
 GTF = """\

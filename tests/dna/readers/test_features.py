@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dnabert.dna.features import Feature, FeatureFile
+from dnabert.dna.readers.features import Feature, FeatureFile
 from dnabert.errors import RegionError
 
 names = st.sampled_from(["gene_id", "transcript_id", "my_transcript_id", "Parent", "note", "tag"])

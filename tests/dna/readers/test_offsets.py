@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from dnabert.dna.offsets import MotifCheck, check_motif, warn_if_shifted
+from dnabert.dna.readers.offsets import MotifCheck, check_motif, warn_if_shifted
 from dnabert.dna.regions import Genome, Region, Strand
 from dnabert.errors import RegionError
 

@@ -10,10 +10,10 @@ from pathlib import Path
 from urllib.parse import unquote
 
 from dnabert.dna.contigs import ContigNames
-from dnabert.dna.features import Feature, FeatureFile
-from dnabert.dna.genes import Entry, add_entry, display_name, read_entry
+from dnabert.dna.readers.features import Feature, FeatureFile
+from dnabert.dna.readers.genes import Entry, add_entry, display_name, read_entry
+from dnabert.dna.readers.transcripts import LeftOut, Transcript, TranscriptDraft
 from dnabert.dna.regions import Region
-from dnabert.dna.transcripts import LeftOut, Transcript, TranscriptDraft
 from dnabert.errors import DataFileError, RegionError
 
 __all__ = [
