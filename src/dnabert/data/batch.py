@@ -30,7 +30,8 @@ class Batch:
         mask: True for tokens, False for padding, (B, T); None when nothing is padded.
         token_types: 0 or 1, int64 (B, T); None when all are 0.
         num_chunks: Rows of each sequence, S numbers; None where each row is a sequence.
-        positions: masked_lm: indices of the k-mers to predict in the flattened ids, (M,).
+        positions: masked_lm: indices of the k-mers to predict in the flattened ids, (M,). They stay on the host, where the
+            model plans by them.
         targets: What is to be predicted, or None.
     """
 
@@ -45,7 +46,7 @@ class Batch:
         """The batch on a device."""
         if device.type == "cpu":
             return self
-        tensors = {item.name: getattr(self, item.name) for item in fields(self)}
+        tensors = {item.name: getattr(self, item.name) for item in fields(self) if item.name != "positions"}
         moved: dict[str, Any] = {name: value.to(device, non_blocking=True) for name, value in tensors.items() if isinstance(value, Tensor)}
         return replace(self, **moved)
 

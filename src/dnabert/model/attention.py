@@ -1,6 +1,6 @@
 """Multi-head self-attention.
 
-Legend: B batch, T tokens, D width, H heads, C width of one head (D / H).
+Legend: B batch, T tokens, Q tokens that ask, M selected tokens, D width, H heads, C width of one head (D / H).
 """
 
 import math
@@ -9,8 +9,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from dnabert.model.attend import attend
 from dnabert.model.config import ModelConfig
 from dnabert.model.dropout import dropout
+from dnabert.model.selection import Selection
 
 __all__ = ["SelfAttention"]
 
@@ -28,34 +30,45 @@ class SelfAttention(nn.Module):
         self.qkv = nn.Linear(config.hidden_size, 3 * config.hidden_size)
         self.output = nn.Linear(config.hidden_size, config.hidden_size)
 
-    def forward(self, x: Tensor, mask: Tensor | None, return_weights: bool = False) -> tuple[Tensor, Tensor | None]:
+    def forward(
+        self, x: Tensor, mask: Tensor | None, return_weights: bool = False, selection: Selection | None = None
+    ) -> tuple[Tensor, Tensor | None]:
         """Attended vectors.
 
         Args:
             x: Token vectors, (B, T, D).
             mask: Added to the logits, 0 where a token may be attended and -inf where not, (B, 1, 1, T).
             return_weights: Also return the attention weights (slower, T x T memory).
+            selection: The tokens whose attended vectors are wanted; None is all. Not together with ``return_weights``.
 
         Returns:
-            Vectors (B, T, D), and weights (B, H, T, T) in [0, 1] before dropout, or None.
+            Vectors (B, T, D), or (M, D) of a selection; and weights (B, H, T, T) in [0, 1] before dropout, or None.
         """
-        q, k, v = self.qkv(x).unflatten(-1, (3, self.num_heads, -1)).permute(2, 0, 3, 1, 4)  # 3 x (B, H, T, C)
-        weights = None
-        if return_weights or _explicit_is_faster(q):
-            logits = (q * (1 / math.sqrt(q.shape[-1]))) @ k.transpose(-1, -2)  # (B, H, T, T)
-            if mask is not None:
-                logits = logits + mask.to(logits.dtype)
-            weights = torch.softmax(logits, dim=-1, dtype=logits.dtype)  # (B, H, T, T) in [0, 1]
-            attended = dropout(weights, self.dropout, self.training) @ v  # (B, H, T, C)
-        else:
-            bias = None if mask is None else mask.to(q.dtype)
-            attended = F.scaled_dot_product_attention(
-                q, k, v, attn_mask=bias, dropout_p=self.dropout if self.training else 0.0
-            )  # (B, H, T, C)
-        merged = attended.transpose(1, 2).flatten(2)  # (B, T, D)
-        return self.output(merged), weights if return_weights else None
+        if selection is not None:
+            weight, bias, width = self.qkv.weight, self.qkv.bias, x.shape[-1]
+            asking = F.linear(selection.padded(x), weight[:width], bias[:width])  # (B, Q, D)
+            asked = F.linear(x, weight[width:], bias[width:])  # (B, T, 2D)
+            return self.output(selection.without_padding(self._attend(asking, asked, mask))), None
+        qkv = self.qkv(x)  # (B, T, 3D)
+        if not return_weights:
+            return self.output(self._attend(qkv, None, mask)), None
+        q, k, v = qkv.unflatten(-1, (3, self.num_heads, -1)).permute(2, 0, 3, 1, 4)  # 3 x (B, H, T, C)
+        logits = (q * (1 / math.sqrt(q.shape[-1]))) @ k.transpose(-1, -2)  # (B, H, T, T)
+        if mask is not None:
+            logits = logits + mask.to(logits.dtype)
+        weights = torch.softmax(logits, dim=-1, dtype=logits.dtype)  # (B, H, T, T) in [0, 1]
+        attended = dropout(weights, self.dropout, self.training) @ v  # (B, H, T, C)
+        return self.output(attended.transpose(1, 2).flatten(2)), weights
 
-
-def _explicit_is_faster(q: Tensor) -> bool:
-    """On a CPU the fused kernel's backward is slower than plain products, and it has no dropout of its own."""
-    return q.device.type == "cpu" and torch.is_grad_enabled()
+    def _attend(self, queries: Tensor, keys_values: Tensor | None, mask: Tensor | None) -> Tensor:
+        """(B, Q, D) of queries (B, Q, D) and keys and values (B, T, 2D), or of the three side by side, (B, T, 3D)."""
+        probability = self.dropout if self.training else 0.0
+        if queries.device.type == "cpu" and torch.is_grad_enabled():
+            return attend(queries, keys_values, self.num_heads, mask, probability)
+        together = queries if keys_values is None else keys_values
+        *first, keys, values = together.chunk(3 if keys_values is None else 2, dim=-1)
+        parts = (*(first or [queries]), keys, values)  # (B, Q, D), 2 x (B, T, D)
+        q, k, v = (part.view(*part.shape[:2], self.num_heads, -1).transpose(1, 2) for part in parts)  # (B, H, Q, C), 2 x (B, H, T, C)
+        bias = None if mask is None else mask.to(q.dtype)
+        attended = F.scaled_dot_product_attention(q, k, v, attn_mask=bias, dropout_p=probability)  # (B, H, Q, C)
+        return attended.transpose(1, 2).flatten(2)

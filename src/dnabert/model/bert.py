@@ -2,7 +2,7 @@
 
 What is not standard today: post-layer-norm, absolute positions, token types, erf-GELU, eps 1e-12.
 
-Legend: B batch, T tokens, D width, H heads.
+Legend: B batch, T tokens, D width, H heads, M selected tokens.
 
 Source: Devlin et al. 2019; Ji et al. 2021, section 2.1; published ``config.json`` and weights.
 """
@@ -17,6 +17,7 @@ from dnabert.errors import SequenceError
 from dnabert.model.attention import SelfAttention
 from dnabert.model.config import ModelConfig
 from dnabert.model.dropout import Dropout
+from dnabert.model.selection import Selection
 
 __all__ = ["Block", "Embeddings", "Encoder", "EncoderOutput", "initialise"]
 
@@ -26,7 +27,7 @@ class EncoderOutput:
     """What the encoder returns.
 
     Attributes:
-        last_hidden: Vectors after the last block, (B, T, D).
+        last_hidden: Vectors after the last block, (B, T, D); of a selection of tokens, (M, D).
         hidden_states: On request, vectors after the embeddings and after each block, num_layers + 1 times (B, T, D).
         attentions: On request, attention weights of each block, num_layers times (B, H, T, T).
     """
@@ -83,9 +84,13 @@ class Block(nn.Module):
         self.output_norm = nn.LayerNorm(config.hidden_size, eps=config.layer_norm_eps)
         self.dropout = Dropout(config.hidden_dropout)
 
-    def forward(self, x: Tensor, mask: Tensor | None, return_weights: bool = False) -> tuple[Tensor, Tensor | None]:
-        """Vectors after the block (B, T, D), and on request its attention weights (B, H, T, T)."""
-        attended, weights = self.attention(x, mask, return_weights)
+    def forward(
+        self, x: Tensor, mask: Tensor | None, return_weights: bool = False, selection: Selection | None = None
+    ) -> tuple[Tensor, Tensor | None]:
+        """Vectors after the block (B, T, D), of a selection (M, D); and on request its attention weights (B, H, T, T)."""
+        attended, weights = self.attention(x, mask, return_weights, selection)
+        if selection is not None:
+            x = selection.of(x)  # (M, D)
         x = self.attention_norm(x + self.dropout(attended))
         x = self.output_norm(x + self.dropout(self.contract(F.gelu(self.expand(x)))))
         return x, weights
@@ -108,6 +113,7 @@ class Encoder(nn.Module):
         *,
         return_hidden: bool = False,
         return_attentions: bool = False,
+        selection: Selection | None = None,
     ) -> EncoderOutput:
         """Contextual vectors of tokens.
 
@@ -117,6 +123,7 @@ class Encoder(nn.Module):
             token_types: 0 or 1 for every token, (B, T); None means all 0.
             return_hidden: Keep the vectors of every layer.
             return_attentions: Keep the attention weights of every layer (T x T memory).
+            selection: The tokens whose last vectors are wanted; None is all. Not used when hidden vectors or attentions are kept.
 
         Returns:
             Vectors and what was asked for.
@@ -127,8 +134,10 @@ class Encoder(nn.Module):
         bias = None if mask is None else _additive(mask)  # (B, 1, 1, T) of 0 and -inf
         x = self.embeddings(ids, token_types)  # (B, T, D)
         hidden, attentions = [x], []
-        for block in self.blocks:
-            x, weights = block(x, bias, return_attentions)
+        if return_hidden or return_attentions:
+            selection = None
+        for number, block in enumerate(self.blocks, start=1):
+            x, weights = block(x, bias, return_attentions, selection if number == len(self.blocks) else None)
             if return_hidden:
                 hidden.append(x)
             if weights is not None:

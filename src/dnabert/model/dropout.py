@@ -1,30 +1,70 @@
 """Dropout that does not cost more than the products around it on a CPU.
 
-torch draws one Bernoulli number per element, serially; here eight elements share one 64-bit draw, so that the probability is a whole
-number of 256ths, 1 to 255 (0.1 becomes 26/256). On a GPU torch's own is used.
+torch draws one Bernoulli number per element, serially, and its masks of truth values are applied one element at a time. Here eight
+elements share one 64-bit draw, and a mask is a byte of all ones or all zeros that is made and applied by integer operations, which the
+processor does on whole registers (``benchmarks/training.py``). So the probability is a whole number of 256ths, 1 to 255 (0.1 becomes
+26/256). On a GPU torch's own is used.
 """
 
+import math
 from typing import Any
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
+from torch.autograd.function import once_differentiable
 
-__all__ = ["Dropout", "dropout"]
+__all__ = ["Dropout", "draw_keep_mask", "dropout", "kept", "share_kept"]
+
+_INTEGER_OF = {torch.bfloat16: torch.int16, torch.float16: torch.int16, torch.float32: torch.int32, torch.float64: torch.int64}
+
+
+def _level(probability: float) -> int:
+    return min(max(round(probability * 256), 1), 255)
+
+
+def share_kept(probability: float) -> float:
+    """Share of elements that :func:`draw_keep_mask` keeps, 0-1, exactly."""
+    return (256 - _level(probability)) / 256
+
+
+def draw_keep_mask(shape: tuple[int, ...], probability: float) -> Tensor:
+    """A random mask, int8, -1 (all bits set) where an element is kept and 0 where it is dropped.
+
+    Args:
+        shape: Its shape.
+        probability: Share to drop, 0-1, rounded to a 256th, but never to none or all.
+    """
+    count = math.prod(shape)
+    draws = torch.empty(-(-count // 8), dtype=torch.int64).random_(-(2**63), None)
+    # A byte, -128 to 127, is below the border with the probability to drop; held to the border and the number before it, less the border,
+    # it is -1 there, and 0 where the element is kept.
+    border = _level(probability) - 128
+    mask = draws.view(torch.int8)[:count].clamp_(border - 1, border).sub_(border).bitwise_not_()
+    return mask.view(shape)
+
+
+def kept(x: Tensor, mask: Tensor) -> Tensor:
+    """``x`` with zeros where the mask of :func:`draw_keep_mask` is 0; a new tensor of the same shape, without gradient."""
+    integer = _INTEGER_OF[x.dtype]
+    return x.view(integer).bitwise_and(mask.to(integer)).view(x.dtype)
 
 
 class _DropElements(torch.autograd.Function):
-    """Zero what is marked, also in the gradient; nothing but the marks is kept for the backward pass."""
+    """Zero what is not kept, scale the rest, also in the gradient; nothing but the mask is saved for the backward pass."""
 
     @staticmethod
-    def forward(ctx: Any, x: Tensor, dropped: Tensor) -> Tensor:
-        ctx.save_for_backward(dropped)
-        return x.masked_fill(dropped, 0)
+    def forward(ctx: Any, x: Tensor, probability: float) -> Tensor:
+        mask = draw_keep_mask(tuple(x.shape), probability)
+        ctx.save_for_backward(mask)
+        ctx.scale = 1 / share_kept(probability)
+        return kept(x, mask).mul_(ctx.scale)
 
     @staticmethod
+    @once_differentiable
     def backward(ctx: Any, *grads: Any) -> tuple[Tensor, None]:
-        (dropped,) = ctx.saved_tensors
-        return grads[0].masked_fill(dropped, 0), None
+        (mask,) = ctx.saved_tensors
+        return kept(grads[0].contiguous(), mask).mul_(ctx.scale), None
 
 
 def dropout(x: Tensor, probability: float, training: bool) -> Tensor:
@@ -32,19 +72,15 @@ def dropout(x: Tensor, probability: float, training: bool) -> Tensor:
 
     Args:
         x: Any shape.
-        probability: Share to drop; on a CPU rounded to a 256th, but never to none or all.
+        probability: Share to drop, 0-1; on a CPU rounded to a 256th, but never to none or all.
         training: Off returns ``x`` itself.
     """
     if not training or probability == 0:
         return x
     if x.device.type != "cpu":
         return F.dropout(x, probability, training)
-    level = min(max(round(probability * 256), 1), 255)
-    count = x.numel()
-    draws = torch.empty(-(-count // 8), dtype=torch.int64).random_(-(2**63), None)
-    dropped = draws.view(torch.uint8)[:count].view(x.shape) < level
-    kept: Tensor = _DropElements.apply(x, dropped)  # type: ignore[no-untyped-call]
-    return kept * (256 / (256 - level))
+    dropped: Tensor = _DropElements.apply(x.contiguous(), probability)  # type: ignore[no-untyped-call]
+    return dropped
 
 
 class Dropout(nn.Module):

@@ -16,6 +16,7 @@ from dnabert.choices import ChunkPooling, Pooling
 from dnabert.model.bert import Encoder, EncoderOutput, initialise
 from dnabert.model.config import HeadConfig, ModelConfig
 from dnabert.model.dropout import Dropout
+from dnabert.model.selection import Selection, select_first, select_tokens
 
 __all__ = ["ChunkPool", "Dnabert", "MaskedTokenHead", "ModelOutput", "average_over_bases", "pool_tokens"]
 
@@ -26,7 +27,8 @@ class ModelOutput:
 
     Attributes:
         logits: masked_lm (M, V) or (B, T, V); sequence tasks (S, K); token task (B, T-2, K) per k-mer or (B, T-2+k-1, K) per base.
-        encoder: The encoder's output, with what was asked for.
+        encoder: The encoder's output, with what was asked for. If neither hidden vectors nor attentions were, its last vectors are those of
+            the tokens that the head reads.
     """
 
     logits: Tensor
@@ -134,23 +136,38 @@ class Dnabert(nn.Module):
         Raises:
             SequenceError: There are more tokens than positions.
         """
-        encoded = self.encoder(ids, mask, token_types, return_hidden=return_hidden, return_attentions=return_attentions)
-        hidden = encoded.last_hidden  # (B, T, D)
+        selection = None if return_hidden or return_attentions else self._selection(ids, positions)
+        encoded = self.encoder(
+            ids, mask, token_types, return_hidden=return_hidden, return_attentions=return_attentions, selection=selection
+        )
+        hidden = encoded.last_hidden  # (B, T, D), (M, D) of a selection, (B, D) of [CLS]
         if self.masked_head is not None:
-            wanted = hidden if positions is None else hidden.flatten(0, 1)[positions]  # (M, D)
-            return ModelOutput(self.masked_head(wanted, self.encoder.embeddings.word.weight), encoded)
+            if positions is not None and selection is None:
+                hidden = hidden.flatten(0, 1)[positions.to(hidden.device)]  # (M, D)
+            return ModelOutput(self.masked_head(hidden, self.encoder.embeddings.word.weight), encoded)
         assert self.classifier is not None
         if self.head_config.task == "token":
             return ModelOutput(self._token_logits(hidden, mask), encoded)
-        pooled = self.pool(hidden, mask, token_types)  # (B, D)
+        pooled = self._pooled_cls(hidden) if selection is not None else self.pool(hidden, mask, token_types)  # (B, D)
         if self.chunk_pool is not None:
             pooled = self.chunk_pool(pooled, num_chunks or [1] * len(pooled))  # (S, D)
         return ModelOutput(self.classifier(self.dropout(pooled)), encoded)
 
+    def _selection(self, ids: Tensor, positions: Tensor | None) -> Selection | None:
+        """The tokens that the head reads, None for all."""
+        if self.masked_head is not None:
+            return None if positions is None else select_tokens(positions, ids.shape[0], ids.shape[1], ids.device)
+        return None if self.pooler is None else select_first(ids.shape[0], ids.shape[1], ids.device)
+
+    def _pooled_cls(self, cls: Tensor) -> Tensor:
+        """(B, D) of the vectors of [CLS], (B, D), as published: tanh(Linear([CLS]))."""
+        assert self.pooler is not None
+        return torch.tanh(self.pooler(cls))
+
     def pool(self, hidden: Tensor, mask: Tensor | None, token_types: Tensor | None = None) -> Tensor:
         """One vector (B, D) for each window from its tokens' vectors (B, T, D)."""
         if self.pooler is not None:
-            return torch.tanh(self.pooler(hidden[:, 0]))
+            return self._pooled_cls(hidden[:, 0])
         return pool_tokens(hidden, mask, self.head_config.pooling, token_types)
 
     def _token_logits(self, hidden: Tensor, mask: Tensor | None) -> Tensor:
