@@ -11,6 +11,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from dnabert import __version__, output
 from dnabert.errors import CheckpointError, DataFileError, OutputError
@@ -22,6 +24,7 @@ from dnabert.output import (
     provenance_lines,
     sha256_of_file,
     write_bytes,
+    write_error,
     write_json,
     write_text,
 )
@@ -203,7 +206,7 @@ def test_a_disk_that_is_really_full_leaves_nothing(small_disk: Path) -> None:
     [
         (errno.EACCES, "may not be written (Permission denied); choose another --out"),
         (errno.EROFS, "may not be written (Read-only file system); choose another --out"),
-        (errno.EIO, "cannot be written: Input/output error"),
+        (errno.EIO, "cannot be written: Input/output error; choose another --out"),
     ],
 )
 @pytest.mark.parametrize("write", WRITERS)
@@ -219,6 +222,59 @@ def test_a_place_that_may_not_be_written_is_named(
     assert str(caught.value) == f"{tmp_path}/out: {message}"
     with pytest.raises(OutputError, match="out: "):
         start_run(tmp_path / "out")
+
+
+def check(path: Path) -> None:
+    check_free(path, force=True)
+
+
+@pytest.mark.parametrize("number", [errno.EACCES, errno.EROFS, errno.ENOSPC])
+def test_a_place_that_may_not_be_written_is_named_before_the_work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int) -> None:
+    def refuse(self: Path, *args: object, **kwargs: object) -> None:
+        raise OSError(number, os.strerror(number))
+
+    (tmp_path / "taken").write_text("before")
+    monkeypatch.setattr(Path, "mkdir", refuse)
+    for path in (tmp_path / "out", tmp_path / "new" / "folder" / "out", tmp_path / "taken"):
+        with pytest.raises(OutputError) as caught:
+            check(path)
+        assert str(caught.value) == str(write_error(OSError(number, os.strerror(number)), path))
+    with pytest.raises(OutputError, match=r"(;|, or) set DNABERT_CACHE$"):
+        check_free(tmp_path / "out", True, "set DNABERT_CACHE")
+
+
+def test_a_disk_that_is_read_only_is_named_before_the_work(small_disk: Path) -> None:
+    subprocess.run(["mount", "-o", "remount,ro", small_disk], check=True)
+    with pytest.raises(OutputError, match=r"disk/new/out: may not be written \(Read-only file system\); choose another --out"):
+        check(small_disk / "new" / "out")
+
+
+def test_the_check_of_a_place_leaves_nothing_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "taken").write_text("before")
+    (tmp_path / "empty").mkdir()
+    monkeypatch.chdir(tmp_path)
+    for path in ("new", "deep/er/new", "taken", "empty", "empty/new", "/dev/null", "-"):
+        check(Path(path))
+    assert listing(tmp_path) == ["empty", "taken"]
+
+
+@given(names=st.lists(st.text("ab.- ", min_size=1, max_size=6).filter(lambda name: name not in (".", "..")), min_size=1, max_size=4))
+def test_what_the_check_lets_pass_can_be_written(tmp_path_factory: pytest.TempPathFactory, names: list[str]) -> None:
+    folder = tmp_path_factory.mktemp("places")
+    place = folder.joinpath(*names)
+    check(place)
+    assert listing(folder) == []
+    by_new_directory(place)
+    assert listing(place) == ["file"]
+
+
+def test_a_way_out_that_is_not_the_flag_is_named_when_a_folder_cannot_be_made(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("before")
+    with (
+        pytest.raises(OutputError, match=r"file/store: cannot be written: Not a directory; set DNABERT_CACHE$"),
+        new_directory(tmp_path / "file" / "store", way_out="set DNABERT_CACHE"),
+    ):
+        pass
 
 
 @pytest.mark.parametrize("write", WRITERS)
@@ -268,7 +324,7 @@ def by_forced_directory(path: Path) -> None:
         pass
 
 
-@pytest.mark.parametrize("start", [by_forced_directory, lambda path: start_run(path, force=True)])
+@pytest.mark.parametrize("start", [by_forced_directory, lambda path: start_run(path, force=True), check])
 def test_force_never_removes_a_folder_with_other_peoples_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, start: Write) -> None:
     (tmp_path / "data").mkdir()
     (tmp_path / "data" / "train.csv").write_text("sequence,label\n")
@@ -281,6 +337,14 @@ def test_force_never_removes_a_folder_with_other_peoples_files(tmp_path: Path, m
         with pytest.raises(OutputError, match="is the folder you are in, which cannot be replaced; choose another --out"):
             start(path)
     assert listing(tmp_path) == ["data", "data/train.csv", "inside", "run.json"]
+
+
+@pytest.mark.parametrize("start", [by_forced_directory, lambda path: start_run(path, force=True)])
+def test_force_never_removes_a_pipe_or_a_device(tmp_path: Path, start: Write) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(OutputError, match="pipe: is a pipe or a device, and a folder is wanted; choose another --out"):
+        start(tmp_path / "pipe")
+    assert listing(tmp_path) == ["pipe"]
 
 
 def test_a_run_is_started_in_a_new_an_empty_or_a_forced_folder(tmp_path: Path) -> None:

@@ -1,10 +1,11 @@
 from pathlib import Path
+from typing import Literal, Self
 
 import pytest
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from dnabert.errors import ConfigError
-from dnabert.settings import merge_settings, validate_settings
+from dnabert.settings import as_typed, merge_settings, validate_settings
 
 
 class Inner(BaseModel):
@@ -19,6 +20,19 @@ class Outer(BaseModel):
     batch_size: int = Field(default=8, ge=1)
     stranded: bool = True
     select_by: str | None = None
+
+
+class Several(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    shares: tuple[float, float, float] = (0.8, 0.1, 0.1)
+    names: tuple[str, ...] = ()
+    kind: Literal["core", "300"] = "core"
+
+    @model_validator(mode="after")
+    def _names_are_no_shares(self) -> Self:
+        if len(self.names) == len(self.shares):
+            raise ValueError(f"names = {as_typed(self.names)} are as many as shares = {as_typed(self.shares)}")
+        return self
 
 
 def toml(tmp_path: Path, text: str) -> Path:
@@ -36,10 +50,18 @@ def test_a_file_sets_fields_and_tables_set_nested_fields(tmp_path: Path) -> None
     assert merge_settings(Outer(), path) == Outer(batch_size=4, optim=Inner(lr=0.5))
 
 
-def test_a_flag_wins_over_set_which_wins_over_the_file(tmp_path: Path) -> None:
+def test_a_flag_and_an_assignment_win_over_the_file(tmp_path: Path) -> None:
     path = toml(tmp_path, "batch_size = 1\nstranded = false\n[optim]\nlr = 0.5\n")
-    merged = merge_settings(Outer(), path, ["batch_size=2", "optim.lr=0.25"], {"batch_size": 3, "select_by": None})
+    merged = merge_settings(Outer(), path, ["optim.lr=0.25"], {"batch_size": 3, "select_by": None})
     assert merged == Outer(batch_size=3, stranded=False, optim=Inner(lr=0.25))
+
+
+def test_a_flag_and_an_assignment_that_contradict_each_other_are_an_error() -> None:
+    assert merge_settings(Outer(), None, ["batch_size=3", "select_by=7"], {"batch_size": 3, "select_by": "7"}).batch_size == 3
+    with pytest.raises(ConfigError, match=r"^--batch-size 3 contradicts --set batch_size=2: both set batch_size; give one of them$"):
+        merge_settings(Outer(), None, ["batch_size=2"], {"batch_size": 3})
+    with pytest.raises(ConfigError, match=r"^--rate 0\.1 contradicts --set optim=\{lr=0\.2\}: both set optim\.lr; give one of them$"):
+        merge_settings(Outer(), None, ["optim={lr=0.2}"], {"optim.lr": 0.1}, {"optim.lr": "--rate"})
 
 
 def test_of_two_assignments_the_last_one_counts() -> None:
@@ -105,6 +127,65 @@ def test_a_bad_flag_is_named_as_it_was_typed(tmp_path: Path) -> None:
         merge_settings(Outer(), toml(tmp_path, "batch_size = 2\n"), (), {"batch_size": -1})
     with pytest.raises(ConfigError, match=r"^--lr: optim\.lr 0: Input should be greater than 0"):
         merge_settings(Outer(), None, (), {"optim.lr": 0})
+
+
+def test_a_flag_of_another_name_than_its_field_is_named_as_it_was_typed() -> None:
+    with pytest.raises(ConfigError, match=r"^--size: batch_size 0: Input should be greater than or equal to 1$"):
+        merge_settings(Outer(), None, (), {"batch_size": 0}, {"batch_size": "--size"})
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ("names=chr20", ("chr20",)),
+        ("names=chr20, 21", ("chr20", "21")),
+        ("names=20", ("20",)),
+        ('names="chr 20","chr21"', ("chr 20", "chr21")),
+        ('names=["a,b"]', ("a,b",)),
+        ("names=", ()),
+        ("names=[]", ()),
+    ],
+)
+def test_several_values_are_typed_with_commas_or_as_toml(text: str, names: tuple[str, ...]) -> None:
+    assert merge_settings(Several(), None, [text]).names == names
+    assert merge_settings(Several(), None, [text, "shares=0.5,0.25,0.25"]).shares == (0.5, 0.25, 0.25)
+
+
+def test_a_number_is_a_word_where_the_field_holds_words() -> None:
+    assert merge_settings(Several(), None, ["kind=300"]).kind == "300"
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("shares=0.5,a,0.1", "--set shares=0.5,a,0.1: shares.1 'a': Input should be a valid number, unable to parse string as a number"),
+        ("shares={a=1}", "--set shares={a=1}: shares: Input should be a valid tuple"),
+    ],
+)
+def test_a_bad_value_among_several_says_how_to_type_them(text: str, message: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        merge_settings(Several(), None, [text])
+    assert str(caught.value) == f"{message}; several values are typed as --set shares=A,B,C"
+
+
+def test_a_rule_on_several_fields_tells_the_assignment_without_further_words(tmp_path: Path) -> None:
+    told = "names = a,b,c are as many as shares = 0.8,0.1,0.1"
+    with pytest.raises(ConfigError) as caught:
+        merge_settings(Several(), None, ["kind=300", "names=a,b,c"])
+    assert str(caught.value) == f"--set names=a,b,c: {told}"
+    with pytest.raises(ConfigError) as caught:
+        merge_settings(Several(), toml(tmp_path, "names = ['a', 'b', 'c']"))
+    assert str(caught.value) == f"{tmp_path / 'f.toml'}: {told}"
+    with pytest.raises(ConfigError) as caught:
+        validate_settings(Several, {"names": ("a", "b", "c")}, "")
+    assert str(caught.value) == told
+
+
+def test_a_number_of_too_many_digits_is_one_line(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"Unable to parse input string as an integer, exceeded maximum size$"):
+        merge_settings(Outer(), None, ["batch_size=" + "9" * 5000])
+    with pytest.raises(ConfigError, match=r"f\.toml: is no valid TOML: Exceeds the limit"):
+        merge_settings(Outer(), toml(tmp_path, "batch_size = " + "9" * 5000))
 
 
 def test_a_missing_or_unreadable_file_is_named(tmp_path: Path) -> None:

@@ -30,6 +30,7 @@ __all__ = [
     "sha256_of_file",
     "start_run",
     "write_bytes",
+    "write_error",
     "write_json",
     "write_text",
 ]
@@ -38,20 +39,46 @@ _OURS = ("run.json", "config.json", "ensemble.json", "index.json", "dataset.json
 """Files by which a folder is known as a result of this package, which ``--force`` may remove."""
 _DATASET_FILES = {"train.tsv", "valid.tsv", "test.tsv", "regions.bed", "leakage.json", "dataset.json", "report.html"}
 """All that a folder of a data set holds; what a user has put beside it is never removed."""
+_OTHER_OUT = "choose another --out"
 
 
-def check_free(path: Path, force: bool) -> None:
-    """Stop early when a result's place is taken; an empty folder is free, and so is a pipe or a device.
+def check_free(path: Path, force: bool, way_out: str = _OTHER_OUT) -> None:
+    """Stop early, before the work, when a result could not be put in its place; leaves nothing behind.
+
+    An empty folder is free, and so is a pipe or a device.
+
+    Args:
+        path: The file or folder that is to be made.
+        force: Whether it may replace what is there.
+        way_out: How the user takes another place, for what is not at ``--out``.
 
     Raises:
-        OutputError: ``path`` exists and ``force`` is off, or it cannot be looked at.
+        OutputError: ``path`` exists and ``force`` is off, is a folder that may not be replaced, or cannot be written.
     """
+    _check_taken(path, force)
+    _check_removable(path)
+    if not _is_stream(path):
+        _check_writable(path, way_out)
+
+
+def _check_taken(path: Path, force: bool) -> None:
     try:
         taken = any(path.iterdir()) if path.is_dir() else path.exists() and not _is_stream(path)
     except OSError as error:
-        raise _explain(error, path) from error
+        raise write_error(error, path) from error
     if taken and not force:
         raise OutputError(f"{path}: exists already; choose another --out, or allow overwriting with --force")
+
+
+def _check_writable(path: Path, way_out: str) -> None:
+    """Makes a folder under the temporary name of ``path``, in the nearest folder that is there, and takes it away again."""
+    try:
+        place = next((parent for parent in path.absolute().parents if parent.exists()), path)
+        probe = place / _temporary_name(path).name
+        probe.mkdir()
+        probe.rmdir()
+    except OSError as error:
+        raise write_error(error, path, way_out) from error
 
 
 def _is_stream(path: Path) -> bool:
@@ -65,25 +92,32 @@ def _temporary_name(path: Path) -> Path:
 
 
 @contextlib.contextmanager
-def _temporary(path: Path) -> Iterator[Path]:
+def _temporary(path: Path, way_out: str = _OTHER_OUT) -> Iterator[Path]:
     temporary = _temporary_name(path)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         yield temporary
         temporary.replace(path)
     except OSError as error:
-        raise _explain(error, path) from error
+        raise write_error(error, path, way_out) from error
     finally:
         with contextlib.suppress(OSError):
             temporary.unlink(missing_ok=True)
 
 
-def _explain(error: OSError, path: Path) -> OutputError:
+def write_error(error: OSError, path: Path, way_out: str = _OTHER_OUT) -> OutputError:
+    """The error to raise when ``path`` cannot be written.
+
+    Args:
+        error: What the system says.
+        path: The file or folder.
+        way_out: How the user takes another place for it.
+    """
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return OutputError(f"{path}: no space left on the device; free some, or choose another --out")
+        return OutputError(f"{path}: no space left on the device; free some, or {way_out}")
     if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
-        return OutputError(f"{path}: may not be written ({error.strerror}); choose another --out")
-    return OutputError(f"{path}: cannot be written: {error.strerror or error}")
+        return OutputError(f"{path}: may not be written ({error.strerror}); {way_out}")
+    return OutputError(f"{path}: cannot be written: {error.strerror or error}; {way_out}")
 
 
 @contextlib.contextmanager
@@ -104,16 +138,16 @@ def open_output(path: Path | str, force: bool = False) -> Iterator[IO[str]]:
         except BrokenPipeError:
             raise
         except OSError as error:
-            raise _explain(error, Path("stdout")) from error
+            raise write_error(error, Path("stdout")) from error
         return
     target = Path(path)
-    check_free(target, force)
+    _check_taken(target, force)
     if _is_stream(target):
         try:
             with target.open("w", encoding="utf-8", newline="") as handle:
                 yield handle
         except OSError as error:
-            raise _explain(error, target) from error
+            raise write_error(error, target) from error
         return
     with _temporary(target) as temporary, temporary.open("w", encoding="utf-8", newline="") as handle:
         yield handle
@@ -121,13 +155,18 @@ def open_output(path: Path | str, force: bool = False) -> Iterator[IO[str]]:
         os.fsync(handle.fileno())
 
 
-def write_bytes(path: Path, content: bytes) -> None:
+def write_bytes(path: Path, content: bytes, way_out: str = _OTHER_OUT) -> None:
     """Replace ``path`` by ``content`` in one step, safe against a crash at any moment.
+
+    Args:
+        path: The file.
+        content: What it is to hold.
+        way_out: How the user takes another place, for a file that is not at ``--out``.
 
     Raises:
         OutputError: It cannot be written.
     """
-    with _temporary(path) as temporary, temporary.open("wb") as handle:
+    with _temporary(path, way_out) as temporary, temporary.open("wb") as handle:
         handle.write(content)
         handle.flush()
         os.fsync(handle.fileno())
@@ -138,31 +177,42 @@ def write_text(path: Path, content: str) -> None:
     write_bytes(path, content.encode("utf-8"))
 
 
-def write_json(path: Path, content: Mapping[str, Any]) -> None:
+def write_json(path: Path, content: Mapping[str, Any], way_out: str = _OTHER_OUT) -> None:
     """As :func:`write_bytes`, indented, keys in the given order."""
-    write_text(path, json.dumps(content, indent=2, allow_nan=False) + "\n")
+    write_bytes(path, f"{json.dumps(content, indent=2, allow_nan=False)}\n".encode(), way_out)
 
 
 @contextlib.contextmanager
-def new_directory(path: Path, force: bool = False) -> Iterator[Path]:
+def new_directory(path: Path, force: bool = False, way_out: str = _OTHER_OUT) -> Iterator[Path]:
     """A directory that appears, whole, when the block ends without an error; work in the one that is yielded.
+
+    Args:
+        path: Where to.
+        force: Allow replacing what is there.
+        way_out: How the user takes another place, for a directory that is not at ``--out``.
 
     Raises:
         OutputError: The place is taken or cannot be written, or holds things that this package has not made.
     """
-    check_free(path, force)
-    _check_removable(path)
+    _check_folder_place(path, force)
     temporary = _temporary_name(path)
     try:
         temporary.mkdir(parents=True)
         yield temporary
-        check_free(path, force)
+        _check_folder_place(path, force)
         _remove(path)
         temporary.rename(path)
     except OSError as error:
-        raise _explain(error, path) from error
+        raise write_error(error, path, way_out) from error
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
+
+
+def _check_folder_place(path: Path, force: bool) -> None:
+    _check_taken(path, force)
+    _check_removable(path)
+    if _is_stream(path):
+        raise OutputError(f"{path}: is a pipe or a device, and a folder is wanted; {_OTHER_OUT}")
 
 
 def _check_removable(path: Path) -> None:
@@ -205,13 +255,12 @@ def start_run(run: Path, facts: Mapping[str, Any], *, force: bool = False, resum
         for left in run.glob(".*.tmp"):  # of a write that was killed
             left.unlink()
         return
-    check_free(run, force or resume)
-    _check_removable(run)
+    _check_folder_place(run, force or resume)
     try:
         _remove(run)
         run.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise _explain(error, run) from error
+        raise write_error(error, run) from error
     write_json(run / "run.json", facts)
 
 

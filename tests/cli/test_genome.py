@@ -111,11 +111,11 @@ def test_a_genome_of_n_only_is_a_warning(tmp_path: Path, capsys: pytest.CaptureF
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (b"", "holds no sequences; a FASTA record is a line '>name' and lines of letters"),
-        (b"ACGT\n", "begins with 'ACGT', not with '>': this is no FASTA file"),
-        (b">a\nAC\n>a\nAC\n", "the name a occurs twice; give each record a unique first word"),
-        (b">a\nMEEP\n", "a: 'E' at position 2 is not a nucleotide; this looks like protein"),
-        (gzip.compress(FASTA.encode(), mtime=0)[:50], "the gzip file is truncated or damaged"),
+        (b"", ": holds no sequences; a FASTA record is a line '>name' and lines of letters"),
+        (b"ACGT\n", ": begins with 'ACGT', not with '>': this is no FASTA file"),
+        (b">a\nAC\n>a\nAC\n", ":3: the name a occurs twice (first on line 1); give each record a unique first word"),
+        (b">a\nMEEP\n", ":2: a: 'E' at position 2 is not a nucleotide; this looks like protein"),
+        (gzip.compress(FASTA.encode(), mtime=0)[:50], ": the gzip file is truncated or damaged"),
     ],
 )
 def test_info_on_what_is_no_genome_ends_with_1_and_one_line(
@@ -126,7 +126,7 @@ def test_info_on_what_is_no_genome_ends_with_1_and_one_line(
     assert run(["genome", "info", str(path)]) == 1
     captured = capsys.readouterr()
     assert captured.out == ""
-    assert captured.err.startswith(f"dnabert: {path}: {message}")
+    assert captured.err.startswith(f"dnabert: {path}{message}")
     assert captured.err.count("\n") == 1
 
 
@@ -154,11 +154,29 @@ def test_get_with_an_annotation_writes_both_paths(fasta: Path, tmp_path: Path, c
 
 
 def test_get_of_a_wrong_checksum_ends_with_1_and_one_line(fasta: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert run(["genome", "get", str(fasta), "--sha256", "abc", "--quiet"]) == 1
+    assert run(["genome", "get", str(fasta), "--sha256", "0" * 64, "--quiet"]) == 1
     captured = capsys.readouterr()
     assert captured.out == ""
     assert "the SHA-256 of the download is" in captured.err
     assert captured.err.count("\n") == 1
+
+
+def test_get_of_a_mistyped_file_ends_with_1_and_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["genome", "get", "hg38.fa.gzz"]) == 1
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert captured.err.startswith("dnabert: hg38.fa.gzz: there is no such file; ")
+    assert captured.err.count("\n") == 1
+
+
+def test_get_of_a_genome_of_n_only_is_a_warning(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "n.fa"
+    path.write_text(">chr1\nNNNNnnRY\n")
+    assert run(["genome", "get", str(path), "--out", str(tmp_path / "g"), "--quiet"]) == 0
+    captured = capsys.readouterr()
+    made = tmp_path / "g" / "n.fa.gz"
+    assert captured.out == f"{made}\n"
+    assert captured.err == f"dnabert: {made}: holds no A, C, G or T at all: N only; nothing can be learnt or predicted from it\n"
 
 
 @pytest.mark.parametrize(

@@ -46,3 +46,19 @@ def test_wrong_usage_is_one_line_and_exit_code_2(words: list[str], message: str,
     assert captured.err.count("\n") == 1
     assert message in captured.err
     assert "--help" in captured.err
+
+
+@pytest.mark.parametrize(
+    ("words", "hint"),
+    [
+        (["predikt"], "dnabert --help"),
+        (["predict", "--modle"], "dnabert predict --help"),
+        (["dataset", "promoter"], "dnabert dataset --help"),
+        (["dataset", "promoters", "tss.bed", "--genom", "g.fa"], "dnabert dataset promoters --help"),
+        (["dataset", "check", "splice", "--kmer", "six"], "dnabert dataset check --help"),
+        (["genome", "get"], "dnabert genome get --help"),
+    ],
+)
+def test_wrong_usage_names_the_help_of_the_command_that_was_typed(words: list[str], hint: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(words) == 2
+    assert capsys.readouterr().err.endswith(f"(see {hint})\n")

@@ -99,7 +99,7 @@ def test_ambiguous_entries_can_be_skipped_and_are_counted(fasta: Path, capsys: p
     ("content", "options", "message"),
     [
         ("", (), "{path}: is empty"),
-        (">a\nACGT\n>a\nACGT\n", (), "{path}: the name a occurs twice; give each record a unique first word"),
+        (">a\nACGT\n>a\nACGT\n", (), "{path}:3: the name a occurs twice (first on line 1); give each record a unique first word"),
         (">a\nACGT\n>b\nAC\n", (), "{path}: b: 2 bases are fewer than k = 3; leave it out or use a model of smaller k"),
         (">a\nACGT\n", ("--kmer", "9"), "k-mer length 9 is outside 1..8; DNABERT was published with 3, 4, 5 and 6"),
         (">a\nACGT\n", ("--max-tokens", "0"), "max_tokens is 0; at least 1 token is needed"),

@@ -24,7 +24,7 @@ from dnabert.data.download.install import RECORD, StoredGenome, get_genome
 from dnabert.data.download.providers import find_genome, short_name
 from dnabert.data.download.transfer import MAX_FAILURES, fetch
 from dnabert.dna.fasta import Record, read_fasta
-from dnabert.errors import DataFileError, DnabertError, OutputError, SequenceError
+from dnabert.errors import ConfigError, DataFileError, DnabertError, OutputError, SequenceError
 from tests.twobit import twobit
 
 CHR1, CHR2 = "ACGTnnNNacgtRY" * 40, "GGGG"
@@ -252,6 +252,53 @@ def test_a_folder_that_holds_another_genome_is_kept_unless_forced(source: Path, 
     assert get(other, out=tmp_path / "out", force=True).fasta == tmp_path / "out" / "other.fa.gz"
 
 
+NEW_FILES = [RECORD, "other.fa.gz", "other.fa.gz.fai", "other.fa.gz.gzi"]
+
+
+@pytest.fixture
+def other(tmp_path: Path) -> Path:
+    path = tmp_path / "other.fa"
+    path.write_bytes(b">x\nACGT\n")
+    return path
+
+
+def test_nothing_of_the_genome_that_was_replaced_is_left_but_what_a_user_has_put_there(source: Path, other: Path, tmp_path: Path) -> None:
+    (source.parent / "toy.gtf").write_bytes(GTF)
+    out = tmp_path / "out"
+    get(source, out=out, annotation=True)
+    (out / "notes.txt").write_text("mine")
+    get(other, out=out, force=True)
+    assert sorted(path.name for path in out.iterdir()) == sorted([*NEW_FILES, "notes.txt"])
+
+
+def test_a_file_of_the_genome_that_was_replaced_is_left_if_a_user_has_changed_it(
+    source: Path, other: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    out = tmp_path / "out"
+    fasta = get(source, out=out).fasta
+    fasta.write_text("mine")
+    get(other, out=out, force=True)
+    assert fasta.read_text() == "mine"
+    assert "toy.fa.gz: belongs to what was here before, but has been changed since; it is left" in caplog.text
+
+
+def test_a_genome_that_is_fetched_anew_has_no_annotation_of_before(source: Path) -> None:
+    (source.parent / "toy.gtf").write_bytes(GTF)
+    folder = get(source, annotation=True).fasta.parent
+    assert get(source, force=True).annotation is None
+    assert sorted(path.name for path in folder.iterdir()) == [RECORD, "toy.fa.gz", "toy.fa.gz.fai", "toy.fa.gz.gzi"]
+
+
+@pytest.mark.parametrize("record", ["{", '{"fasta": {"file": "../toy.fa", "sha256": "x"}, "annotation": null}'])
+def test_a_record_that_is_damaged_makes_nothing_be_removed(source: Path, other: Path, tmp_path: Path, record: str) -> None:
+    out = tmp_path / "out"
+    get(source, out=out)
+    (out / RECORD).write_text(record)
+    get(other, out=out, force=True)
+    assert source.is_file()
+    assert (out / "toy.fa.gz").is_file()
+
+
 def test_a_file_of_that_name_in_the_folder_is_kept_unless_forced(source: Path, tmp_path: Path) -> None:
     (tmp_path / "out").mkdir()
     (tmp_path / "out" / "toy.fa.gz").write_text("mine")
@@ -268,9 +315,35 @@ def test_a_file_is_not_made_into_itself(tmp_path: Path) -> None:
     assert path.read_bytes()[:2] == b"\x1f\x8b"
 
 
-def test_a_folder_that_cannot_be_made_is_an_error(source: Path, tmp_path: Path) -> None:
-    with pytest.raises(OutputError, match=r"toy\.fa/in: cannot be made: Not a directory"):
-        get(source, out=source / "in")
+def test_a_folder_that_cannot_be_made_is_an_error_before_anybody_is_asked(
+    source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("dnabert.data.download.install.find_genome", None)
+    with pytest.raises(OutputError, match=r"toy\.fa/in/genome\.json: cannot be written: Not a directory; choose another --out"):
+        get("hg38", out=source / "in")
+    monkeypatch.setenv("DNABERT_CACHE", str(source))
+    with pytest.raises(
+        OutputError, match=r"toy\.fa/downloads/.*: Not a directory; set DNABERT_CACHE to another folder, or say where with --out"
+    ):
+        get("hg38")
+
+
+def test_an_annotation_that_cannot_be_put_beside_its_genome_is_an_error(source: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    get(source)
+    (source.parent / "toy.gtf").write_bytes(GTF)
+
+    def refuse(self: Path, *args: object, **kwargs: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "mkdir", refuse)
+    with pytest.raises(OutputError, match=r"genome\.json: may not be written \(Permission denied\); choose another --out"):
+        get(source, annotation=True)
+
+
+def test_a_part_that_cannot_be_written_is_an_error(source: Path, tmp_path: Path) -> None:
+    (tmp_path / "x.part").mkdir()
+    with pytest.raises(OutputError, match=r"x\.part: cannot be written: Is a directory"):
+        fetch(str(source), tmp_path / "x.part", quiet=True)
 
 
 def test_a_local_copy_that_was_interrupted_goes_on(source: Path, tmp_path: Path) -> None:
@@ -292,7 +365,7 @@ BAD_GENOMES = {
     "page": (b"<!DOCTYPE html><p>moved", DataFileError, r"t\.fa: begins with '<!DOCTYPE html><p>mo', not with '>'"),
     "empty": (b"", DataFileError, r"t\.fa: holds no sequences"),
     "protein": (b">p\nMEEPQ\n", SequenceError, r"t\.fa: p: 'E' at position 2 is not a nucleotide; this looks like protein"),
-    "twice": (b">a\nAC\n>a\nAC\n", DataFileError, r"t\.fa: the name a occurs twice"),
+    "twice": (b">a\nAC\n>a\nAC\n", DataFileError, r"t\.fa:3: the name a occurs twice"),
     "cut": (gzip.compress(FASTA, mtime=0)[:60], DataFileError, r"t\.fa: the gzip file is truncated or damaged"),
     "zip": (b"PK\x03\x04" + bytes(300), DataFileError, r"t\.fa: is a zip archive; unpack it, and give the FASTA file in it"),
     "tar": (gzip.compress(gzip.decompress(archive())[:700], mtime=0), DataFileError, r"t\.fa: is a damaged tar archive: "),
@@ -325,6 +398,13 @@ def test_a_url_is_fetched_with_its_age(site: Site) -> None:
     assert stored.record["download"]["last_modified"] == "Sun, 01 Jun 2025 10:00:00 GMT"
     assert not get(f"{site.url}/toy.fa.gz").is_new
     assert len(site.asked) == 1
+
+
+def test_the_query_of_a_url_is_no_part_of_the_file_name(site: Site) -> None:
+    site.files["/toy.fa.gz?dl=1"] = gzip.compress(FASTA, mtime=0)
+    stored = get(f"{site.url}/toy.fa.gz?dl=1")
+    assert stored.fasta.name == "toy.fa.gz"
+    assert records(stored.fasta) == EXPECTED
 
 
 def test_a_transfer_that_breaks_off_goes_on_where_it_stopped(site: Site, caplog: pytest.LogCaptureFixture) -> None:
@@ -440,6 +520,8 @@ def test_a_server_that_is_away_is_an_error(tmp_path: Path) -> None:
 def test_an_address_without_a_host_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(DataFileError, match=r"http:///x\.fa: (is no address|cannot be fetched)"):
         get("http:///x.fa", out=tmp_path / "out")
+    with pytest.raises(DataFileError, match=r"http://\[x: is no address: Invalid IPv6 URL"):
+        get("http://[x", out=tmp_path / "out")
 
 
 def test_progress_is_shown_on_a_terminal_only(site: Site, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -460,6 +542,23 @@ def full_disk(path: Path, content: object) -> None:
 
 
 # --- checksums
+
+
+@pytest.mark.parametrize(
+    ("text", "fault"),
+    [
+        ("abc", "3 characters"),
+        ("", "0 characters"),
+        ("g" * 64, "64 characters"),
+        ("0" * 65, "65 characters"),
+        (hashlib.md5(b"", usedforsecurity=False).hexdigest(), "32 characters; it may be an MD5"),
+    ],
+)
+def test_what_is_no_checksum_is_an_error_before_anything_is_fetched(source: Path, cache: Path, text: str, fault: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        get(source, sha256=text)
+    assert str(caught.value) == f"--sha256 {text!r}: a SHA-256 has 64 digits 0-9 and a-f, this has {fault}"
+    assert not cache.exists()
 
 
 @pytest.mark.parametrize("upper", [False, True])
@@ -620,6 +719,13 @@ def test_an_annotation_can_be_given_and_another_replaces_it(source: Path, site: 
     assert first.annotation is not None
     assert second.annotation is not None
     assert [path.name for path in (first.annotation, second.annotation)] == ["toy.annotation.gtf.gz", "toy.annotation.gff3.gz"]
+    assert sorted(path.name for path in second.fasta.parent.iterdir()) == [
+        RECORD,
+        "toy.annotation.gff3.gz",
+        "toy.fa.gz",
+        "toy.fa.gz.fai",
+        "toy.fa.gz.gzi",
+    ]
     assert get(source).annotation == second.annotation
 
 
@@ -645,6 +751,18 @@ def test_without_an_annotation_the_flag_to_give_one_is_named(source: Path, site:
     site.files["/t.fa"] = FASTA
     with pytest.raises(DataFileError, match=r"/t\.fa: an address says nothing of an annotation; give that too, with --annotation-from"):
         get(f"{site.url}/t.fa", annotation=True)
+
+
+def test_an_annotation_that_is_not_to_be_had_is_an_error_before_the_genome_is_fetched(site: Site, tmp_path: Path, cache: Path) -> None:
+    site.files["/t.fa"] = FASTA
+    with pytest.raises(DataFileError, match="an address says nothing of an annotation"):
+        get(f"{site.url}/t.fa", annotation=True)
+    with pytest.raises(
+        DataFileError, match=r"absent\.gtf: there is no such file; --annotation-from takes a GTF or GFF3 file, or its address"
+    ):
+        get(f"{site.url}/t.fa", annotation_from=str(tmp_path / "absent.gtf"))
+    assert site.asked == []
+    assert not cache.exists()
 
 
 # --- what a genome is made of

@@ -1,7 +1,9 @@
+import errno
 import gzip
 import json
 import logging
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -110,7 +112,7 @@ def test_a_genome_of_n_alone_is_refused_and_leaves_nothing(tmp_path: Path) -> No
 
 def test_a_letter_that_is_no_nucleotide_is_named_with_its_place_and_leaves_nothing(tmp_path: Path) -> None:
     path = write_fasta(tmp_path / "p.fa", chr1="ACGT", prot="ACGMKLV")
-    with pytest.raises(SequenceError, match=r"p\.fa: prot: 'L' at position 6 is not a nucleotide"):
+    with pytest.raises(SequenceError, match=r"p\.fa:4: prot: 'L' at position 6 is not a nucleotide"):
         build_genome([path], tmp_path / "cache")
     assert entries(tmp_path / "cache") == []
 
@@ -182,8 +184,27 @@ def test_two_processes_that_make_the_same_store_agree(tmp_path: Path) -> None:
 def test_a_cache_that_cannot_be_written_is_an_error_with_its_name(tmp_path: Path) -> None:
     path = write_fasta(tmp_path / "a.fa", chr1="ACGTACGT")
     (tmp_path / "cache").write_text("a file")
-    with pytest.raises(OutputError, match=r"cache/genomes/\w+: cannot be written"):
+    with pytest.raises(OutputError) as caught:
         build_genome([path], tmp_path / "cache")
+    rest = "cannot be written: Not a directory; set DNABERT_CACHE to another folder, where genomes are then kept"
+    assert re.fullmatch(rf"{re.escape(str(tmp_path))}/cache/genomes/\w+: {rest}", str(caught.value))
+
+
+@pytest.mark.parametrize("number", range(1, 4))
+def test_a_cache_that_is_full_is_an_error_with_its_name_at_whatever_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    path = write_fasta(tmp_path / "a.fa", chr1="ACGTACGT")
+    left = iter([*[None] * (number - 1), OSError(errno.ENOSPC, "No space left on device")])
+
+    def full(descriptor: int) -> None:
+        if error := next(left):
+            raise error
+
+    monkeypatch.setattr("dnabert.data.genome.os.fsync", full)
+    with pytest.raises(OutputError, match=r"cache/genomes/\S+: no space left on the device; free some, or set DNABERT_CACHE to another"):
+        build_genome([path], tmp_path / "cache")
+    assert entries(tmp_path / "cache") == []
 
 
 def test_the_cache_directory_follows_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -295,7 +316,10 @@ def test_the_soft_mask_of_a_2bit_file_is_kept(tmp_path: Path) -> None:
 
 def test_a_letter_that_is_no_nucleotide_is_counted_from_the_start_of_its_contig(tmp_path: Path) -> None:
     path = write_fasta(tmp_path / "p.fa", chr1="ACGT", chr2="ACGTACGTAC-T")
-    with mock.patch.object(genome, "_BLOCK", 4), pytest.raises(SequenceError, match=r"p\.fa: chr2: '-' at position 11 is not a nucleotide"):
+    with (
+        mock.patch.object(genome, "_BLOCK", 4),
+        pytest.raises(SequenceError, match=r"p\.fa:4: chr2: '-' at position 11 is not a nucleotide"),
+    ):
         build_genome([path], tmp_path / "cache")
 
 

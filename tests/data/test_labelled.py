@@ -217,7 +217,7 @@ BAD_TABLES = {
         r"F:2: a pair of sequences where one is needed; for pairs the task is",
     ),
     "fasta without label": (">a\nACGT\n", DataFileError, r"F: a: has no label; .* a FASTA header 'label=\.\.\.'"),
-    "fasta twice": (">a label=1\nACGT\n>a label=0\nCCC\n", DataFileError, r"F: the name a occurs twice"),
+    "fasta twice": (">a label=1\nACGT\n>a label=0\nCCC\n", DataFileError, r"F:3: the name a occurs twice \(first on line 1\)"),
     "fasta too short": (">a label=1\nAC\n", SequenceError, r"F: a: 2 bases are fewer than k = 3"),
     "fasta protein": (">a label=1\nMKVLI\n", SequenceError, r"F: a: 'L' at position 4 is not a nucleotide"),
 }
@@ -475,10 +475,10 @@ def test_every_malformed_fasta_record_is_noted(tmp_path: Path) -> None:
     findings = Findings()
     data = read_set(path, 3, findings=findings)
     assert data.sequences.ids == ("a", "c")
-    assert [problem.message.removeprefix(f"{path}: ")[:20] for problem in findings.problems] == [
-        "record 2 has no name",
-        "record b is empty; r",
-        "the name a occurs tw",
+    assert [problem.message.removeprefix(f"{path}:")[:20] for problem in findings.problems] == [
+        "3: record 2 has no n",
+        "5: record b is empty",
+        "6: the name a occurs",
     ]
     assert (findings.counts, findings.num_entries) == ({"record": 3}, 5)
 

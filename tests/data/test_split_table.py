@@ -14,6 +14,12 @@ def test_rows_tell_contig_split_and_line_and_other_columns_are_left_alone(tmp_pa
     assert read_split(path) == {"chr1": "train", "chr 2": "test"}
 
 
+def test_a_table_may_be_separated_by_commas(tmp_path: Path) -> None:
+    path = tmp_path / "split.csv"
+    path.write_text('# by hand\ncontig, size, split\nchr1, 7, train\n"chr,2",8,test\n')
+    assert list(read_split_rows(path)) == [SplitRow("chr1", "train", f"{path}:3"), SplitRow("chr,2", "test", f"{path}:4")]
+
+
 def test_a_packed_table_is_read_too(tmp_path: Path) -> None:
     path = tmp_path / "split.tsv.gz"
     path.write_bytes(gzip.compress(b"contig\tsplit\nchr1\ttrain\n", mtime=0))
@@ -35,10 +41,11 @@ def test_a_contig_may_be_named_again_with_the_same_split_but_not_with_another(tm
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("", r":1: needs the columns 'contig' and 'split', separated by tabs; found none"),
-        ("#only\n\n", r":1: needs the columns 'contig' and 'split', separated by tabs; found none"),
-        ("\ncontig,split\nchr1,train\n", r":2: needs the columns 'contig' and 'split', separated by tabs; found contig,split"),
-        ("contig\tpart\nchr1\ttrain\n", r":1: needs the columns 'contig' and 'split', separated by tabs; found contig, part"),
+        ("", r":1: needs the columns 'contig' and 'split', separated by tabs or commas; found none"),
+        ("#only\n\n", r":1: needs the columns 'contig' and 'split', separated by tabs or commas; found none"),
+        ("\ncontig;split\nchr1;train\n", r":2: needs the columns 'contig' and 'split', separated by tabs or commas; found contig;split"),
+        ("contig,split\nchr1\ttrain\n", r":2: 1 columns, but the header has 2"),
+        ("contig\tpart\nchr1\ttrain\n", r":1: needs the columns 'contig' and 'split', separated by tabs or commas; found contig, part"),
         ("contig\tsplit\n#\nchr1\ttrain\t7\n", r":3: 3 columns, but the header has 2"),
         ("contig\tsplit\nchr1\n", r":2: 1 columns, but the header has 2"),
     ],

@@ -99,6 +99,15 @@ def test_another_length_is_another_assembly(name: str) -> None:
     )
 
 
+def test_what_ends_beyond_its_contig_is_named() -> None:
+    genome = names("chr1", length=100)
+    genome.check_end("transcript T1", 100, "chr1", "a.gtf:3")
+    with pytest.raises(RegionError) as caught:
+        genome.check_end("transcript T1", 101, "chr1", "a.gtf:3")
+    rule = "give the genome that the annotation was made on"
+    assert str(caught.value) == f"a.gtf:3: transcript T1 ends at 101, but chr1 has 100 bases; {rule}"
+
+
 def test_names_survive_pickling() -> None:
     genome = names("chr1")
     assert genome.find("1", "a.bed:1", "a.bed") == "chr1"

@@ -2,14 +2,17 @@ import gzip
 import io
 import sys
 from pathlib import Path
+from unittest import mock
 
 import pysam
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dnabert.dna.fasta import BGZF_END, Record, read_contigs, read_fasta
-from dnabert.errors import DataFileError
+from dnabert.dna import fasta
+from dnabert.dna.fasta import Record, check_letters, read_contigs, read_fasta
+from dnabert.dna.packing import BGZF_END
+from dnabert.errors import DataFileError, SequenceError
 from tests.twobit import twobit
 
 TWO = [Record("chr1", "first one", "ACGTNacgt"), Record("chr2", "", "TT")]
@@ -108,24 +111,24 @@ def test_a_hyphen_reads_stdin_plain_or_gzip(monkeypatch: pytest.MonkeyPatch, pac
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (b"", "holds no sequences; a FASTA record is a line '>name' and lines of letters"),
-        (b"\n \n", "holds no sequences; a FASTA record is a line '>name' and lines of letters"),
-        (gzip.compress(b"", mtime=0), "holds no sequences; a FASTA record is a line '>name' and lines of letters"),
-        (b">a\n>b\nAC\n", "record a is empty; remove it or add its sequence"),
-        (b">a\nAC\n>b\n", "record b is empty; remove it or add its sequence"),
-        (b">a", "record a is empty; remove it or add its sequence"),
-        (b">\nAC\n", "record 1 has no name; give each '>' line a unique first word"),
-        (b">a\nAC\n> b\nAC\n", "record 2 has no name; give each '>' line a unique first word"),
-        (b">a x\nAC\n>b\nG\n>a y\nGG\n", "the name a occurs twice; give each record a unique first word"),
-        (b"hello, world\n>a\nAC\n", "begins with 'hello, world', not with '>': this is no FASTA file"),
-        (b"  >a\nAC\n", "begins with '  >a', not with '>': this is no FASTA file"),
-        (b"; old\n>a\nAC\n", "begins with '; old', not with '>': this is no FASTA file"),
-        (b"@r1\nAC\n+\nII\n", "begins with '@r1', not with '>': this is no FASTA file (samtools fasta makes one of FASTQ)"),
+        (b"", ": holds no sequences; a FASTA record is a line '>name' and lines of letters"),
+        (b"\n \n", ": holds no sequences; a FASTA record is a line '>name' and lines of letters"),
+        (gzip.compress(b"", mtime=0), ": holds no sequences; a FASTA record is a line '>name' and lines of letters"),
+        (b">a\n>b\nAC\n", ":1: record a is empty; remove it or add its sequence"),
+        (b">a\nAC\n>b\n", ":3: record b is empty; remove it or add its sequence"),
+        (b">a", ":1: record a is empty; remove it or add its sequence"),
+        (b">\nAC\n", ":1: record 1 has no name; give each '>' line a unique first word"),
+        (b"\r\n>a\r\nAC\r\n> b\r\nAC\r\n", ":4: record 2 has no name; give each '>' line a unique first word"),
+        (b">a x\nAC\n>b\nG\n>a y\nGG\n", ":5: the name a occurs twice (first on line 1); give each record a unique first word"),
+        (b"hello, world\n>a\nAC\n", ": begins with 'hello, world', not with '>': this is no FASTA file"),
+        (b"  >a\nAC\n", ": begins with '  >a', not with '>': this is no FASTA file"),
+        (b"; old\n>a\nAC\n", ": begins with '; old', not with '>': this is no FASTA file"),
+        (b"@r1\nAC\n+\nII\n", ": begins with '@r1', not with '>': this is no FASTA file (samtools fasta makes one of FASTQ)"),
     ],
 )
 def test_a_file_that_is_no_good_fasta_is_refused(tmp_path: Path, content: bytes, message: str) -> None:
     path = put(tmp_path, content)
-    assert message_of(path) == f"{path}: {message}"
+    assert message_of(path) == f"{path}{message}"
 
 
 def test_a_binary_file_is_refused(tmp_path: Path) -> None:
@@ -185,6 +188,35 @@ def test_contigs_of_2bit_keep_the_rules_of_fasta(tmp_path: Path, sequences: list
     with pytest.raises(DataFileError) as caught:
         list(read_contigs(path))
     assert str(caught.value) == f"{path}: {message}"
+
+
+@settings(deadline=None, max_examples=60)
+@given(st.lists(st.lists(st.text("ACGT", max_size=9), min_size=1, max_size=5), min_size=1, max_size=6), st.booleans(), st.integers(1, 40))
+def test_records_know_the_lines_of_their_headers(
+    tmp_path_factory: pytest.TempPathFactory, drawn: list[list[str]], with_returns: bool, block: int
+) -> None:
+    lines, expected = [], []
+    for number, letters in enumerate(drawn):
+        lines.append(f">r{number}")
+        expected.append(len(lines))
+        lines += ["A", *letters]
+    ending = "\r\n" if with_returns else "\n"
+    path = put(tmp_path_factory.mktemp("fasta"), ending.join(lines).encode())
+    with mock.patch.object(fasta, "_BLOCK", block):
+        assert [record.line for record in read_fasta(path)] == expected
+
+
+@pytest.mark.parametrize("packed", [False, True])
+def test_a_letter_that_is_no_nucleotide_is_named_with_its_line_and_place(tmp_path: Path, packed: bool) -> None:
+    content = b"\xef\xbb\xbf>a\nACGT\n\n>b of two\r\nACGT\r\nACET\r\nQQ\n"
+    path = put(tmp_path, gzip.compress(content, mtime=0) if packed else content)
+    first, second = read_contigs(path)
+    check_letters(first, path)
+    with pytest.raises(SequenceError) as caught:
+        check_letters(second, path)
+    assert str(caught.value).startswith(f"{path}:6: b: 'E' at position 7 is not a nucleotide; this looks like protein")
+    with pytest.raises(SequenceError, match=r"^-: b: 'E' at position 7 is not a nucleotide"):
+        check_letters(second, "-")
 
 
 @pytest.mark.parametrize("line_bp", [1 << 22, 60])

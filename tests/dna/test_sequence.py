@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dnabert.dna.sequence import AMBIGUOUS, BASES, count_ambiguous, decode_bases, encode_bases, reverse_complement
+from dnabert.dna.sequence import AMBIGUOUS, BASES, count_ambiguous, decode_bases, encode_bases, find_invalid, reverse_complement
 from dnabert.errors import SequenceError
 
 NUCLEOTIDES = "ACGTUNRYSWKMBDHV"
@@ -113,3 +113,13 @@ def test_any_text_is_encoded_or_refused_by_name(text: str) -> None:
     else:
         with pytest.raises(SequenceError, match=r"^record 7: "):
             encode_bases(text, "record 7")
+
+
+@given(DNA, st.sampled_from("EQZ-é\0 "), DNA)
+def test_the_first_letter_that_is_no_nucleotide_is_found(before: str, letter: str, behind: str) -> None:
+    assert find_invalid(before + letter + behind) == len(before)
+    assert find_invalid(before + behind) is None
+
+
+def test_a_letter_beyond_many_blocks_is_found() -> None:
+    assert find_invalid("ACGT" * 100_000 + "E") == 400_000

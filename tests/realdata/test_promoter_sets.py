@@ -87,7 +87,7 @@ def test_neighbouring_sites_of_a_gtf_are_counted_and_may_be_merged(store: Genome
     config = PromoterConfig(kind="core", negatives="substitution", splits=splits)
     draft = build_promoters(store, gtf, config, 42)
     merged = build_promoters(store, gtf, config.model_copy(update={"merge_bp": 50}), 42)
-    assert (draft.counts["TSS read"], draft.counts["positives that overlap another by more than half"]) == (812, 96)
+    assert (draft.counts["TSS read"], draft.counts["positives that overlap another by more than half"]) == (2_150, 96)
     assert merged.counts["TSS nearer than merge_bp to another, avoided"] == 57
     assert merged.counts["positives that overlap another by more than half"] == 2  # on opposite strands
     assert merged.counts["positives"] == draft.counts["positives"] - merged.counts["TSS nearer than merge_bp to another, avoided"]

@@ -13,6 +13,8 @@ __all__ = ["app", "get", "info"]
 
 log = logging.getLogger(__name__)
 
+_ALL_N = "%s: holds no A, C, G or T at all: N only; nothing can be learnt or predicted from it"
+
 app = App(name="genome", help="Genomes: fetched and indexed, or described.", help_format="plaintext")
 
 
@@ -39,7 +41,7 @@ def get(
         out: The folder to keep it in; without it, one in the cache ($DNABERT_CACHE).
         annotation: Fetch the gene annotation too; of a file, the GTF or GFF3 beside it.
         annotation_from: URL or path of the annotation to take instead.
-        sha256: What the SHA-256 of the file must be, as it comes from the provider.
+        sha256: What the SHA-256 of the file must be, as it comes from the provider: 64 digits 0-9 and a-f.
     """
     from dnabert.data.download.install import get_genome
 
@@ -64,6 +66,8 @@ def get(
         facts["fasta"]["sha256"],
         "" if stored.is_new else "; was here already",
     )
+    if facts["n"] + facts["other_ambiguous"] == facts["bases"]:
+        log.warning(_ALL_N, stored.fasta)
     print(stored.fasta)
     if stored.annotation is not None:
         print(stored.annotation)
@@ -96,7 +100,7 @@ def info(
         check_free(out, force)
     content = describe_genome(file)
     if not content.totals.num_known:
-        log.warning("%s: holds no A, C, G or T at all: N only; nothing can be learnt or predicted from it", file)
+        log.warning(_ALL_N, file)
     if out is not None:
         write_content(content, out, command_line(), force)
     if json:

@@ -68,8 +68,7 @@ def run(arguments: list[str], debug: bool = False) -> int:
     try:
         app(arguments, exit_on_error=False, print_error=False, result_action="return_value")
     except CycloptsError as error:
-        verb = next((argument for argument in arguments if argument in VERBS), "")
-        _say(f"{str(error).strip()} (see dnabert {verb + ' ' if verb else ''}--help)")
+        _say(f"{str(error).strip()} (see {_help_of(arguments)})")
         return 2
     except DnabertError as error:
         if debug:
@@ -90,6 +89,14 @@ def run(arguments: list[str], debug: bool = False) -> int:
         _say(f"{error.filename}: {error.strerror}" if error.filename else str(error.strerror or error))
         return 1
     return 0
+
+
+def _help_of(arguments: list[str]) -> str:
+    """The command that tells how the one with these arguments is used."""
+    verb, inner = [*arguments, "", ""][:2]
+    words = [verb] if verb in VERBS else []
+    words += [inner] if inner in GROUPS.get(verb, ()) else []
+    return " ".join(["dnabert", *words, "--help"])
 
 
 def _say(message: str) -> None:

@@ -24,11 +24,13 @@ def simulate(
     Args:
         seed: All randomness comes from it; the same seed gives the same bytes.
     """
-    from dnabert.data.simulate import complete, simulate_genome, write_simulation
-    from dnabert.output import provenance_lines
+    from dnabert.data.simulate import complete, simulate_genome, simulation_files, write_simulation
+    from dnabert.output import check_free, provenance_lines
     from dnabert.settings import merge_settings
 
     chosen = merge_settings(complete(), config, settings or ())
+    for name in simulation_files(chosen):  # before the work
+        check_free(out / name, force)
     simulated = simulate_genome(chosen, seed)
     files = write_simulation(simulated, out, provenance_lines(command_line(), seed=str(seed)), force=force)
     tops = dict.fromkeys(path.relative_to(out).parts[0] + ("/" if len(path.relative_to(out).parts) > 1 else "") for path in files)

@@ -22,7 +22,7 @@ import numpy.typing as npt
 from dnabert.data.runs import RunCollector, Runs, cut_runs
 from dnabert.data.split_table import read_split
 from dnabert.dna.contigs import ContigNames
-from dnabert.dna.fasta import read_contigs
+from dnabert.dna.fasta import Record, check_letters, read_contigs
 from dnabert.dna.regions import Region
 from dnabert.dna.sequence import AMBIGUOUS, Codes, encode_bases, reverse_complement
 from dnabert.errors import DataFileError, OutputError, RegionError, SequenceError
@@ -32,6 +32,7 @@ __all__ = ["Contig", "GenomeStore", "build_genome", "cache_directory", "clean_ru
 
 log = logging.getLogger(__name__)
 
+_OTHER_CACHE = "set DNABERT_CACHE to another folder, where genomes are then kept"
 _FORMAT = 3
 _LOWER_CASE = 0x20
 _BLOCK = 1 << 22
@@ -146,7 +147,7 @@ def build_genome(paths: list[Path], cache: Path | None = None) -> GenomeStore:
 
     Raises:
         DataFileError: A file cannot be read, or a contig name occurs twice.
-        SequenceError: A letter is no nucleotide.
+        SequenceError: A letter is no nucleotide; the message gives its line.
         OutputError: The store cannot be written.
     """
     if not paths:
@@ -163,7 +164,7 @@ def _make_store(directory: Path, paths: list[Path]) -> None:
     _remove_stale(directory.parent)
     shutil.rmtree(directory, ignore_errors=True)  # one without an index is damaged
     try:
-        with new_directory(directory) as fresh:
+        with new_directory(directory, way_out=_OTHER_CACHE) as fresh:
             _write_store(fresh, paths)
     except OutputError:
         if not (directory / "index.json").is_file():  # else another process has made the same store meanwhile
@@ -193,7 +194,7 @@ def _write_store(directory: Path, paths: list[Path]) -> None:
                 if record.name in origin:
                     raise DataFileError(f"{path}: contig {record.name} is also in {origin[record.name]}; rename one of them")
                 for start in range(0, len(record.sequence), _BLOCK):
-                    codes = _encode_block(record.sequence, start, f"{path}: {record.name}")
+                    codes = _encode_block(record, start, path)
                     handle.write(codes.data)
                     ambiguous += int(np.count_nonzero(codes >= AMBIGUOUS))
                     lower_case.add(_is_lower(record.sequence[start : start + _BLOCK]))
@@ -208,7 +209,7 @@ def _write_store(directory: Path, paths: list[Path]) -> None:
         np.save(handle, cut_runs(lower_case.runs(), borders))
         _flush_to_disk(handle)
     index = {"format": _FORMAT, "num_ambiguous": ambiguous, "names": list(lengths), "lengths": list(lengths.values())}
-    write_json(directory / "index.json", index)
+    write_json(directory / "index.json", index, _OTHER_CACHE)
 
 
 def _flush_to_disk(handle: BinaryIO) -> None:
@@ -216,11 +217,11 @@ def _flush_to_disk(handle: BinaryIO) -> None:
     os.fsync(handle.fileno())
 
 
-def _encode_block(sequence: str, start: int, name: str) -> Codes:
+def _encode_block(record: Record, start: int, path: Path) -> Codes:
     try:
-        return encode_bases(sequence[start : start + _BLOCK], name)
+        return encode_bases(record.sequence[start : start + _BLOCK])
     except SequenceError:
-        encode_bases(sequence[: start + _BLOCK], name)  # raises too, and counts the position from the start of the contig
+        check_letters(record, path)  # raises too, with the line, and the position from the start of the contig
         raise
 
 

@@ -29,7 +29,7 @@ class SplitRow:
 
 
 def read_split(path: Path) -> dict[str, str]:
-    """Split by contig name, from a TSV with the columns ``contig`` and ``split``.
+    """Split by contig name, from a TSV or CSV with the columns ``contig`` and ``split``.
 
     Raises:
         DataFileError: As :func:`read_split_rows`.
@@ -38,7 +38,7 @@ def read_split(path: Path) -> dict[str, str]:
 
 
 def read_split_rows(path: Path) -> Iterator[SplitRow]:
-    """Each contig of a TSV with the columns ``contig`` and ``split``; empty lines and those that begin with ``#`` are passed over.
+    """Each contig of a TSV or CSV with the columns ``contig`` and ``split``; empty lines and those that begin with ``#`` are passed over.
 
     Raises:
         DataFileError: The columns are missing, a line has another number of them, or a contig has two splits.
@@ -48,12 +48,13 @@ def read_split_rows(path: Path) -> Iterator[SplitRow]:
         with open_text(path) as handle:
             lines = ((number, line) for number, line in enumerate(handle, start=1) if line.strip() and not line.startswith("#"))
             number, line = next(lines, (1, ""))
-            header = _tab_separated(line)
+            separator = "\t" if "\t" in line else ","
+            header = _separated(line, separator)
             if "contig" not in header or "split" not in header:
                 names = ", ".join(header) or "none"
-                raise DataFileError(f"{path}:{number}: needs the columns 'contig' and 'split', separated by tabs; found {names}")
+                raise DataFileError(f"{path}:{number}: needs the columns 'contig' and 'split', separated by tabs or commas; found {names}")
             for number, line in lines:
-                values = _tab_separated(line)
+                values = _separated(line, separator)
                 if len(values) != len(header):
                     raise DataFileError(f"{path}:{number}: {len(values)} columns, but the header has {len(header)}")
                 row = SplitRow(values[header.index("contig")], values[header.index("split")], f"{path}:{number}")
@@ -67,5 +68,5 @@ def read_split_rows(path: Path) -> Iterator[SplitRow]:
         raise DataFileError(f"{path}: is no table, or is damaged: {error}") from error
 
 
-def _tab_separated(line: str) -> list[str]:
-    return next(csv.reader([line], delimiter="\t"), [])
+def _separated(line: str, separator: str) -> list[str]:
+    return next(csv.reader([line], delimiter=separator, skipinitialspace=separator == ","), [])

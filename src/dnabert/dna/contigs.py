@@ -87,6 +87,24 @@ class ContigNames:
                 " the files are of different assemblies; give the genome that the positions refer to, or lift them over"
             )
 
+    def check_end(self, element: str, end: int, contig: str, where: str) -> None:
+        """Nothing, if an element of an annotation ends on its contig.
+
+        Args:
+            element: What it is, for the message: ``transcript T1``.
+            end: One past its last base, 0-based, which is its last base as annotations count, from 1.
+            contig: The genome's own name of the contig.
+            where: ``file:line``, for messages.
+
+        Raises:
+            RegionError: It ends beyond.
+        """
+        if end > self.lengths[contig]:
+            raise RegionError(
+                f"{where}: {element} ends at {end}, but {contig} has {self.lengths[contig]} bases; give the genome that the annotation was"
+                " made on"
+            )
+
     def _fits(self, name: str) -> list[str]:
         return [name] if name in self.lengths else [other for other in other_names(name) if other in self.lengths]
 

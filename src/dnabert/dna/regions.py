@@ -16,17 +16,17 @@ from types import TracebackType
 from typing import IO, Literal, NoReturn, Self
 
 from dnabert.dna.contigs import ContigNames
-from dnabert.dna.fasta import IndexedFasta, check_bgzip_end, is_bgzip
-from dnabert.dna.sequence import Codes, encode_bases, reverse_complement
+from dnabert.dna.indexed_fasta import IndexedFasta
+from dnabert.dna.packing import check_bgzip_end, first_bytes, packing_of
+from dnabert.dna.sequence import Codes, reverse_complement
 from dnabert.dna.twobit import TwoBitFile, is_twobit
-from dnabert.errors import DataFileError, RegionError
+from dnabert.errors import DataFileError, RegionError, SequenceError
 
 __all__ = ["Genome", "Region", "Strand", "open_text", "read_bed", "read_bed_rows", "require_strand", "source_of"]
 
 log = logging.getLogger(__name__)
 
 Strand = Literal["+", "-", "."]
-_GZIP_MAGIC = b"\x1f\x8b"
 _WHOLE_NUMBER = re.compile(r"-?[0-9]+")
 _LINE_OR_PLACE = re.compile(r":\d+$|: .*$")
 
@@ -88,14 +88,12 @@ def open_text(path: Path) -> IO[str]:
     Raises:
         DataFileError: It cannot be opened, or is a bgzip file without its end.
     """
+    packing = packing_of(first_bytes(path))
     try:
-        with path.open("rb") as handle:
-            start = handle.read(16)
-            if is_bgzip(start):
+        if packing == "bgzip":
+            with path.open("rb") as handle:
                 check_bgzip_end(handle, path)
-        if start[:2] == _GZIP_MAGIC:
-            return gzip.open(path, "rt", encoding="utf-8-sig")
-        return path.open(encoding="utf-8-sig")
+        return path.open(encoding="utf-8-sig") if packing == "plain" else gzip.open(path, "rt", encoding="utf-8-sig")
     except OSError as error:
         raise DataFileError(f"{path}: cannot be read: {error.strerror or error}") from error
 
@@ -229,7 +227,8 @@ class Genome:
 
         Raises:
             RegionError: The contig is unknown, or the region goes beyond its ends.
-            DataFileError: The file is damaged, or its index is of another file.
+            DataFileError: The file is damaged, or was changed since it was opened.
+            SequenceError: A letter is no nucleotide; the message gives its line in the file.
         """
         place = region.where or str(region)
         contig = self.names.find(region.contig, place, source_of(region.where))
@@ -237,5 +236,8 @@ class Genome:
             raise RegionError(f"{place}: end {region.end} is beyond {contig}, which has {self.lengths[contig]} bases")
         if not 0 <= region.start < region.end:
             raise RegionError(f"{place}: {region} is no interval of {contig}; 0 <= start < end must hold")
-        codes = encode_bases(self._file.fetch(contig, region.start, region.end), place)
+        try:
+            codes = self._file.codes(contig, region.start, region.end)
+        except SequenceError as error:
+            raise SequenceError(f"{place}: {error}") from error
         return reverse_complement(codes) if region.strand == "-" else codes

@@ -7,6 +7,8 @@ complement of an unambiguous base is ``code ^ 1``.
 Source: Ji et al. 2021, published ``vocab.txt``; IUPAC nucleotide code (Cornish-Bowden 1985, NC-IUB).
 """
 
+from collections.abc import Iterator
+
 import numpy as np
 import numpy.typing as npt
 
@@ -19,6 +21,7 @@ __all__ = [
     "count_ambiguous",
     "decode_bases",
     "encode_bases",
+    "find_invalid",
     "reverse_complement",
 ]
 
@@ -67,17 +70,36 @@ def encode_bases(sequence: str | bytes, name: str = "sequence") -> Codes:
         [0, 2, 3, 1, 1, 4]
     """
     codes = np.empty(len(sequence), dtype=np.uint8)
+    for start, translated in _translate(sequence):
+        place = translated.find(_INVALID)
+        if place >= 0:
+            letter = sequence[start + place]
+            raise SequenceError(_not_dna(name, letter if isinstance(letter, str) else chr(letter), start + place + 1))
+        codes[start : start + _BLOCK] = np.frombuffer(translated, dtype=np.uint8)
+    return codes
+
+
+def find_invalid(sequence: str | bytes) -> int | None:
+    """Index of the first letter that :func:`encode_bases` takes for no nucleotide; None if there is none.
+
+    Examples:
+        >>> find_invalid("ACGTNE"), find_invalid("acgu")
+        (5, None)
+    """
+    for start, translated in _translate(sequence):
+        place = translated.find(_INVALID)
+        if place >= 0:
+            return start + place
+    return None
+
+
+def _translate(sequence: str | bytes) -> Iterator[tuple[int, bytes]]:
+    """Codes of a sequence block by block, each with its start; a letter that is no nucleotide is 255."""
     for start in range(0, len(sequence), _BLOCK):
         piece = sequence[start : start + _BLOCK]
         # A letter beyond ASCII becomes a question mark, which is no nucleotide either.
         raw = piece.encode("ascii", "replace") if isinstance(piece, str) else piece
-        translated = raw.translate(_TRANSLATION)
-        place = translated.find(_INVALID)
-        if place >= 0:
-            letter = piece[place]
-            raise SequenceError(_not_dna(name, letter if isinstance(letter, str) else chr(letter), start + place + 1))
-        codes[start : start + _BLOCK] = np.frombuffer(translated, dtype=np.uint8)
-    return codes
+        yield start, raw.translate(_TRANSLATION)
 
 
 def decode_bases(codes: Codes) -> str:

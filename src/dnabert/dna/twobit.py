@@ -16,6 +16,8 @@ import numpy as np
 import numpy.typing as npt
 
 from dnabert.dna.handles import OwnHandle
+from dnabert.dna.packing import first_bytes
+from dnabert.dna.sequence import Codes, encode_bases
 from dnabert.errors import DataFileError
 
 __all__ = ["TwoBitFile", "is_twobit", "read_twobit"]
@@ -32,11 +34,7 @@ def is_twobit(path: Path) -> bool:
     Raises:
         DataFileError: The file cannot be read.
     """
-    try:
-        with path.open("rb") as handle:
-            return handle.read(4) in _BYTE_ORDERS
-    except OSError as error:
-        raise DataFileError(f"{path}: cannot be read: {error.strerror or error}") from error
+    return first_bytes(path, 4) in _BYTE_ORDERS
 
 
 def read_twobit(path: Path) -> Iterator[tuple[str, str]]:
@@ -84,13 +82,13 @@ class TwoBitFile:
     def __reduce__(self) -> tuple[type["TwoBitFile"], tuple[Path]]:
         return type(self), (self.path,)
 
-    def fetch(self, name: str, start: int, end: int) -> str:
-        """Upper-case letters of bases [start, end) of a sequence.
+    def codes(self, name: str, start: int, end: int) -> Codes:
+        """Base codes of bases [start, end) of a sequence, shape (end-start,).
 
         Raises:
             DataFileError: The file became shorter since it was opened.
         """
-        return self._readers.get().letters(self._records[name], start, end).tobytes().decode("ascii")
+        return encode_bases(self._readers.get().letters(self._records[name], start, end).tobytes())
 
     def close(self) -> None:
         """Closes the file."""

@@ -323,8 +323,8 @@ def test_transcripts_of_a_gtf_begin_at_the_same_windows_as_a_bed(
     assert found == rows(build_promoters(store, bed, all_train, 1), "1")
 
 
-def write_coding(folder: Path, shift: int) -> tuple[GenomeStore, Path]:
-    """A genome with 12 coding parts of two exons on both strands, and their GTF, moved by some bases."""
+def write_coding(folder: Path, start_shift: int, end_shift: int) -> tuple[GenomeStore, Path]:
+    """A genome with 12 coding parts of two exons on both strands, and their GTF, columns 4 and 5 of which are off by some bases."""
     bases, lines = random_bases(30_000, 9).replace("ATG", "ACG").replace("CAT", "CGT"), []
     for number in range(12):
         start = 5_000 + 2_000 * number
@@ -334,7 +334,8 @@ def write_coding(folder: Path, shift: int) -> tuple[GenomeStore, Path]:
             bases, exons, strand = planted(bases, "ATG", start), ((start, start + 50), (start + 100, start + 200)), "+"
         for kind in ("exon", "CDS"):
             lines += [
-                f'one\tx\t{kind}\t{first + 1 + shift}\t{last + shift}\t.\t{strand}\t0\tgene_id "g{number}"; transcript_id "t{number}";\n'
+                f"one\tx\t{kind}\t{first + 1 + start_shift}\t{last + end_shift}\t.\t{strand}\t0\t"
+                f'gene_id "g{number}"; transcript_id "t{number}";\n'
                 for first, last in exons
             ]
     path = folder / "coding.gtf"
@@ -343,21 +344,36 @@ def write_coding(folder: Path, shift: int) -> tuple[GenomeStore, Path]:
 
 
 def test_the_share_of_coding_parts_that_begin_with_atg_is_recorded(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    store, path = write_coding(tmp_path, 0)
+    store, path = write_coding(tmp_path, 0, 0)
     config = PromoterConfig(kind="core", negatives="substitution", splits=write_split(tmp_path, {"one": "train"}))
     draft = build_promoters(store, path, config, 1)
     assert draft.facts["coding_parts_that_begin_with_ATG"] == {"-1": 0.0, "0": 1.0, "+1": 0.0}
     assert not any("ATG" in message for message in caplog.messages)
 
 
-def test_a_gtf_that_is_one_base_off_is_warned_of(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    store, path = write_coding(tmp_path, -1)
+OFF = "0.0% of 6 starts of coding parts on strand {} are ATG, but 100.0% one base {}"
+BED = ", as in a file written with the positions of BED, which count from 0"
+RULE = " (GTF and GFF3 count from 1, the end included), or give the genome that the file was made for"
+
+
+@pytest.mark.parametrize(
+    ("start_shift", "end_shift", "message"),
+    [
+        (-1, 0, f"{OFF.format('+', 'after')}: column 4 is 1 too low{BED}: add 1 to it{RULE}"),
+        (-1, -1, f"{OFF.format('+', 'after')}; {OFF.format('-', 'after')}: columns 4 and 5 are 1 too low{BED}: add 1 to both{RULE}"),
+        (1, 1, f"{OFF.format('+', 'before')}; {OFF.format('-', 'before')}: columns 4 and 5 are 1 too high: take 1 from both{RULE}"),
+        (0, 1, f"{OFF.format('-', 'before')}: column 5 is 1 too high: take 1 from it{RULE}"),
+        (0, -1, f"{OFF.format('-', 'after')}: column 5 is 1 too low: add 1 to it{RULE}"),
+    ],
+)
+def test_a_gtf_that_is_one_base_off_is_warned_of(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, start_shift: int, end_shift: int, message: str
+) -> None:
+    store, path = write_coding(tmp_path, start_shift, end_shift)
     config = PromoterConfig(kind="core", negatives="substitution", splits=write_split(tmp_path, {"one": "train"}))
     draft = build_promoters(store, path, config, 1)
-    assert draft.facts["coding_parts_that_begin_with_ATG"] == {"-1": 0.0, "0": 0.0, "+1": 1.0}
-    found = [message for message in caplog.messages if "ATG" in message]
-    assert len(found) == 1
-    assert found[0].startswith(f"{path}: 0.0% of 6 starts of coding parts on strand + are ATG, but 100.0% one base after: ")
+    assert draft.facts["warnings"] == [f"{path}: {message}"]
+    assert [message for message in caplog.messages if "ATG" in message] == draft.facts["warnings"]
 
 
 def test_a_gff3_that_states_another_length_of_a_contig_is_refused(store: GenomeStore, config: PromoterConfig, tmp_path: Path) -> None:
@@ -382,6 +398,46 @@ def test_a_site_beyond_its_contig_is_named(store: GenomeStore, config: PromoterC
     with pytest.raises(RegionError) as caught:
         build_promoters(store, path, config, 1)
     assert str(caught.value) == f"{path}:2: one:30000-30001 is not within one, which has 30000 bases"
+
+
+@pytest.mark.parametrize("role", ["TSS", "also_avoid"])
+def test_a_transcript_that_ends_beyond_its_contig_is_named_though_it_begins_on_it(
+    store: GenomeStore, tss: Path, config: PromoterConfig, tmp_path: Path, role: str
+) -> None:
+    path = tmp_path / "genes.gtf"
+    path.write_text(GTF + 'one\tx\ttranscript\t29001\t30001\t.\t+\t.\tgene_id "G"; transcript_id "T3";\n')
+    given, wanted = (path, config) if role == "TSS" else (tss, changed(config, also_avoid=(path,)))
+    with pytest.raises(RegionError) as caught:
+        build_promoters(store, given, wanted, 1)
+    rule = "give the genome that the annotation was made on"
+    assert str(caught.value) == f"{path}:5: transcript T3 ends at 30001, but one has 30000 bases; {rule}"
+
+
+def test_transcripts_of_a_concatenated_annotation_are_counted_line_by_line_before_they_are_merged(
+    store: GenomeStore, tmp_path: Path
+) -> None:
+    unsure = 'one\tx\ttranscript\t{}\t9000\t.\t+\t.\tgene_id "G"; transcript_id "U"; tag "mRNA_start_NF";\n'
+    path = tmp_path / "genes.gtf"
+    path.write_text((GTF + unsure.format(5_001) + unsure.format(8_001)) * 2)
+    config = PromoterConfig(kind="core", splits=write_split(tmp_path, {"one": "train", "two": "valid"}))
+    draft = build_promoters(store, path, config, 1)
+    assert [name for name, _ in rows(draft, "1")] == ["A", "C"]
+    counts = draft.counts
+    assert (counts["TSS read"], counts["TSS at the base and strand of another"], counts["uncertain TSS, avoided"]) == (8, 5, 1)
+
+
+@pytest.mark.parametrize("role", ["TSS", "also_avoid"])
+@pytest.mark.parametrize("name", ["calls.vcf", "calls.gtf"])
+def test_a_vcf_is_no_list_of_start_sites(
+    store: GenomeStore, tss: Path, config: PromoterConfig, tmp_path: Path, name: str, role: str
+) -> None:
+    path = tmp_path / name
+    path.write_text("##fileformat=VCFv4.2\n#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\none\t5\t.\tA\tG\t.\t.\t.\n")
+    given, wanted = (path, config) if role == "TSS" else (tss, changed(config, also_avoid=(path,)))
+    with pytest.raises(DataFileError) as caught:
+        build_promoters(store, given, wanted, 1)
+    way_out = "give transcription start sites (BED with strands, GTF or GFF3)"
+    assert str(caught.value) == f"{path}: is VCF, which lists variants; {way_out}"
 
 
 def test_a_contig_that_the_genome_lacks_is_an_error_unless_it_may_be_left_out(

@@ -4,7 +4,7 @@ import pytest
 
 from dnabert.data.datasets.promoters import PromoterConfig
 from dnabert.errors import ConfigError
-from dnabert.settings import merge_settings
+from dnabert.settings import validate_settings
 
 
 @pytest.mark.parametrize(("kind", "expected"), [("core", (33, 36, 70)), ("300", (249, 50, 300)), ("scan", (5000, 4999, 10_000))])
@@ -18,17 +18,17 @@ def test_each_kind_has_its_reach_and_the_user_may_change_either_side(kind: str, 
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"kind": "scan", "negatives": "tata"}, "negatives = tata has no meaning for kind scan; leave it out"),
-        ({"kind": "scan", "negatives_per_positive": 2}, "negatives_per_positive = 2 has no meaning for kind scan; leave it out"),
-        ({"kind": "scan", "min_distance_bp": 5}, "min_distance_bp = 5 has no meaning for kind scan; leave it out"),
-        ({"kind": "scan", "repeats": Path("r.bed")}, "repeats = r.bed has no meaning for kind scan; leave it out"),
-        ({"kind": "scan", "merge_bp": 50}, "merge_bp = 50 has no meaning for kind scan; leave it out"),
+        ({"kind": "scan", "negatives": "tata"}, "negatives = tata has no meaning for kind = scan; leave it out"),
+        ({"kind": "scan", "negatives_per_positive": 2}, "negatives_per_positive = 2 has no meaning for kind = scan; leave it out"),
+        ({"kind": "scan", "min_distance_bp": 5}, "min_distance_bp = 5 has no meaning for kind = scan; leave it out"),
+        ({"kind": "scan", "repeats": Path("r.bed")}, "repeats = r.bed has no meaning for kind = scan; leave it out"),
+        ({"kind": "scan", "merge_bp": 50}, "merge_bp = 50 has no meaning for kind = scan; leave it out"),
         (
             {"negatives": "substitution", "also_avoid": (Path("t.bed"),)},
-            "also_avoid has no meaning for negatives = substitution; leave it out",
+            "also_avoid = t.bed has no meaning for negatives = substitution; leave it out",
         ),
-        ({"kind": "core", "scan_stride_bp": 50}, "scan_stride_bp = 50 has no meaning for kind core; leave it out"),
-        ({"kind": "300", "scan_margin_bp": 50}, "scan_margin_bp = 50 has no meaning for kind 300; leave it out"),
+        ({"kind": "core", "scan_stride_bp": 50}, "scan_stride_bp = 50 has no meaning for kind = core; leave it out"),
+        ({"kind": "300", "scan_margin_bp": 50}, "scan_margin_bp = 50 has no meaning for kind = 300; leave it out"),
         ({"repeats": Path("r.bed"), "negatives": "paper"}, "repeats = r.bed has no meaning for negatives = paper; leave it out"),
         (
             {"kind": "scan", "upstream_bp": 500, "downstream_bp": 499},
@@ -43,8 +43,8 @@ def test_each_kind_has_its_reach_and_the_user_may_change_either_side(kind: str, 
 )
 def test_settings_that_do_not_fit_each_other_are_refused(settings: dict[str, object], message: str) -> None:
     with pytest.raises(ConfigError) as caught:
-        merge_settings(PromoterConfig(), flags=settings)
-    assert str(caught.value) == f"settings: value: {message}"
+        validate_settings(PromoterConfig, settings, "")
+    assert str(caught.value) == message
 
 
 def test_the_largest_margin_leaves_one_base() -> None:

@@ -341,17 +341,15 @@ def test_an_annotation_that_counts_from_0_is_told_loudly(caplog: pytest.LogCaptu
     assert caplog.messages == []
     from_0 = [gene._replace(exons=[(start - 1, end) for start, end in gene.exons]) for gene in genes]
     draft = build(texts, from_0)
-    assert (
-        "0.0% of 6 donors on strand - are GT, but 100.0% one base after: the file counts from 0 where it must count from 1" in caplog.text
-    )
-    assert "0.0% of 6 acceptors on strand + are AG, but 100.0% one base after" in caplog.text
+    assert "0.0% of 6 donors on strand - are GT, but 100.0% one base after: column 4 is 1 too low" in caplog.text
+    assert "0.0% of 6 acceptors on strand + are AG, but 100.0% one base after: column 4 is 1 too low" in caplog.text
     assert len(draft.facts["warnings"]) == 2  # type: ignore[arg-type]
 
 
 def test_an_annotation_of_another_assembly_is_told_loudly(caplog: pytest.LogCaptureFixture) -> None:
     texts, genes = three_genes()
     build({name: random_bases(2000, 9 + number) for number, name in enumerate(texts)}, genes)
-    assert "donors on strand + are GT: the file is of another assembly than the genome" in caplog.text
+    assert "0.0% of 6 donors on strand + are GT; 16.7% of 6 donors on strand - are GT: the file is of another assembly" in caplog.text
 
 
 def test_hidden_shift_is_told_also_when_only_gt_ag_introns_are_kept(caplog: pytest.LogCaptureFixture) -> None:
@@ -380,7 +378,12 @@ TWO_EXONS = Gene("c0", "+", [(300, 400), (500, 600)], "t")
             r"none of 1 transcripts has an intron; splice sites need .* two exons",
         ),
         (lines_of(TWO_EXONS._replace(exons=[(300, 400), (399, 500)])), {}, DataFileError, r"exons 301-400 and 400-500 overlap"),
-        (lines_of(TWO_EXONS), {"min_intron_bp": 101}, DataFileError, r"none of its introns is left; min_intron_bp is 101"),
+        (
+            lines_of(TWO_EXONS),
+            {"min_intron_bp": 101},
+            DataFileError,
+            r"none of its introns is left with --set min_intron_bp=101; ask for less",
+        ),
         (
             lines_of(TWO_EXONS),
             {"window_bp": 801},
@@ -393,8 +396,13 @@ TWO_EXONS = Gene("c0", "+", [(300, 400), (500, 600)], "t")
             DataFileError,
             r"no window of 801 bases along the genes has a splice site",
         ),
-        (lines_of(TWO_EXONS), {"sources": ("NCBI",)}, DataFileError, r"no transcript has the source NCBI; column 2 of its exons is toy"),
-        (lines_of(TWO_EXONS), {"coding_only": True}, DataFileError, r"no transcript has a CDS, and coding_only wants one"),
+        (
+            lines_of(TWO_EXONS),
+            {"sources": ("NCBI",)},
+            DataFileError,
+            r"no transcript has the source NCBI of --set sources; column 2 of its exons is toy",
+        ),
+        (lines_of(TWO_EXONS), {"coding_only": True}, DataFileError, r"no transcript has a CDS, and --set coding_only=true wants one"),
         (lines_of(TWO_EXONS._replace(contig="c9")), {}, RegionError, r"genes\.gtf:1: contig c9 is not in"),
         (
             lines_of(TWO_EXONS._replace(exons=[(300, 400), (500, 2001)])),
@@ -440,9 +448,9 @@ def test_sites_in_no_split_are_left_out_and_counted(tmp_path: Path, level: str) 
     [
         ({"window_bp": 3}, "window_bp"),
         ({"window": 400}, "Extra inputs"),
-        ({"intergenic_share": 0.3}, "intergenic_share = 0.3 has no meaning for level sequence"),
-        ({"level": "token", "gc_decoys": True}, "gc_decoys = True has no meaning for level token"),
-        ({"level": "token", "hard": {"per_donor": 1}}, "hard = .* has no meaning for level token"),
+        ({"intergenic_share": 0.3}, "intergenic_share = 0.3 has no meaning for level = sequence; leave it out"),
+        ({"level": "token", "gc_decoys": True}, "gc_decoys = true has no meaning for level = token"),
+        ({"level": "token", "hard": {"per_donor": 1}}, r"hard\.per_donor = 1\.0 has no meaning for level = token"),
         ({"hard": {"threshold": 1}}, "threshold"),
     ],
 )

@@ -1,3 +1,4 @@
+import logging
 from collections import Counter
 from collections.abc import Sequence
 
@@ -121,7 +122,35 @@ def test_a_model_that_calls_everything_a_site_is_told(caplog: pytest.LogCaptureF
     build(texts, genes, scorers=[Model("GTA")])
     assert caplog.messages == []
     build(texts, genes, scorers=[Model("")])
+    assert caplog.messages[0].startswith("hard negatives of round 1, train: the model calls ")
     assert "windows that are no sites a site: it tells the two apart badly" in caplog.messages[0]
+
+
+def test_a_round_that_finds_nothing_says_what_was_looked_at(caplog: pytest.LogCaptureFixture) -> None:
+    texts, genes = three_genes()
+    model = Model("no such letters")
+    build(texts, genes, scorers=[model], hard={"max_looked_at": 30, "train_only": True})
+    draft = build(texts, genes, scorers=[model, model], hard={"train_only": True, "threshold": 0.6})
+    shown = draft.counts["hard negatives of round 1, train: windows looked at"]
+    told = (
+        "hard negatives of round 1, train: none. The model calls none of {} windows a site (GT and AG in genes that no transcript uses, and"
+        " 10 % at places of any kind; {}), with hard.threshold = {}; lower it with --set hard.threshold=SHARE{}, or end the rounds here"
+    )
+    assert caplog.messages == [
+        told.format(30, "hard.max_looked_at = 30 ended the search", 0.5, ", show more with --set hard.max_looked_at=COUNT"),
+        told.format(shown, "these are all that there are", 0.6, ""),
+        "hard negatives of round 2, train: none, since no window is left that the rounds before have not looked at; leave this round out",
+    ]
+
+
+def test_progress_tells_round_and_split(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO, logger="dnabert.data.datasets.splice.hard_negatives")
+    texts, genes = three_genes()
+    build(texts, genes, scorers=[Model("GTA"), Model("GTC")])
+    beginnings = [message.split(":")[0] for message in caplog.messages]
+    assert list(dict.fromkeys(beginnings)) == [
+        f"hard negatives of round {number}, {split}" for split in ("train", "valid", "test") for number in (1, 2)
+    ]
 
 
 @pytest.mark.parametrize(("columns", "value"), [((3,), 0.0), ((), np.nan), ((), 2.0)])
@@ -133,7 +162,10 @@ def test_an_answer_that_is_no_probability_stops_the_search(columns: tuple[int, .
 
 def test_hard_negatives_are_for_whole_windows_only() -> None:
     texts, genes = three_genes()
-    with pytest.raises(ConfigError, match="hard negatives are windows with one label, and level is token"):
+    with pytest.raises(
+        ConfigError,
+        match="hard negatives are windows with one label, and --level is token; leave --hard-negatives out, or make it sequence",
+    ):
         build(texts, genes, scorers=[Model("GT")], level="token")
 
 

@@ -73,7 +73,7 @@ def test_each_contig_brings_its_split_nearer_to_its_share_or_is_the_only_one(
     left = [weights[name] for name in plan.contigs["train"] if name in weights]
     assert left
     for split, fraction in (("valid", valid), ("test", test)):
-        own, wanted = [weights[name] for name in plan.contigs[split]], fraction * weights.total()
+        own, wanted = [weights[name] for name in plan.contigs[split] if name in weights], fraction * weights.total()
         if len(own) > 1:
             assert abs(sum(own) - wanted) < abs(sum(own[:-1]) - wanted)
             assert sum(own) <= 1.5 * wanted
@@ -98,10 +98,10 @@ def test_of_contigs_that_fit_equally_well_the_seed_decides() -> None:
 def test_a_split_that_is_far_from_its_share_is_a_warning(caplog: pytest.LogCaptureFixture) -> None:
     store, positives = contigs_of_size(9, 9, 9), windows_on({"c0": 100, "c1": 1, "c2": 20})
     plan_splits(store, SplitConfig(), positives, 0)
-    told = "of the 121 positives are on the contigs that were drawn for it, 12 are wanted; name others, or give a BED"
+    told = "of the 121 positives are on the contigs that were drawn for it, 12 are wanted; name others with --set splits."
     assert len(caplog.messages) == 1
     assert told in caplog.messages[0]
-    assert caplog.messages[0].endswith(" file of regions as the split file")
+    assert caplog.messages[0].endswith("_contigs=NAME,NAME, or give --split FILE, a BED file of regions")
 
 
 def test_fractions_are_about_reached_with_contigs_of_many_sizes() -> None:
@@ -124,11 +124,46 @@ def test_the_seed_alone_decides_which_contigs_are_drawn() -> None:
     assert plans[0] == plans[1] != plans[2]
 
 
-def test_contigs_without_positives_are_for_training() -> None:
+@pytest.mark.parametrize("seed", range(5))
+def test_contigs_without_positives_are_shared_out_by_length(seed: int) -> None:
+    lengths = np.random.default_rng(seed).integers(3, 40, 400).tolist()
+    store, positives = contigs_of_size(*lengths), windows_on({f"c{number}": 1 for number in range(100)})
+    config = SplitConfig(valid_fraction=0.1, test_fraction=0.25)
+    plan = plan_splits(store, config, positives, seed)
+    empty = {f"c{number}": length for number, length in enumerate(lengths) if number >= 100}
+    own = {split: [name for name in names if name in empty] for split, names in plan.contigs.items()}
+    shares = {split: sum(empty[name] for name in names) / sum(empty.values()) for split, names in own.items()}
+    assert shares == pytest.approx({"train": 0.65, "valid": 0.1, "test": 0.25}, abs=0.01)
+    assert plan.counts == {f"contigs without a positive, for {split}": len(own[split]) for split in SPLITS}
+    assert sum(plan.counts.values()) == 300
+    assert plan.contigs == plan_splits(store, config, positives[::-1], seed).contigs
+    fewer = plan_splits(contigs_of_size(*lengths[:100]), config, positives, seed)  # contigs without positives change no draw of those with
+    for split, names in fewer.contigs.items():
+        assert set(names) == set(plan.contigs[split]) - set(empty)
+    assert fewer.counts == {}
+
+
+def test_a_few_contigs_without_positives_that_are_more_than_a_share_are_for_training() -> None:
     store = contigs_of_size(9, 9, 9, 9, 9)
     plan = plan_splits(store, SplitConfig(), windows_on({"c1": 5, "c3": 5, "c4": 5}), 0)
     assert {"c0", "c2"} <= set(plan.contigs["train"])
     assert len(plan.contigs["train"]) == 3
+    assert plan.counts["contigs without a positive, for train"] == 2
+
+
+def test_of_a_split_whose_contigs_are_named_no_others_are_drawn() -> None:
+    store = contigs_of_size(*[9] * 60)
+    positives = windows_on({f"c{number}": 5 for number in range(4)})
+    plan = plan_splits(store, SplitConfig(test_contigs=("c1",)), positives, 0)
+    assert plan.contigs["test"] == ("c1",)
+    assert plan.counts == {
+        "contigs without a positive, for train": 50,
+        "contigs without a positive, for valid": 6,
+        "contigs without a positive, for test": 0,
+    }
+    named = plan_splits(store, SplitConfig(test_contigs=("c1",), valid_contigs=("c2",)), positives, 0)
+    assert len(named.contigs["train"]) == 58
+    assert named.counts == {}
 
 
 def test_contigs_can_be_named_also_by_their_other_names(tmp_path: Path) -> None:
@@ -277,19 +312,23 @@ def test_a_split_without_positives_is_an_error_and_one_that_nothing_is_for_a_war
         plan_splits(store, SplitConfig(valid_contigs=("c1",), test_contigs=("c2",)), positives, 0)
     assert str(caught.value) == (
         "contigs, named by the user: none of the 3 positive windows lies wholly in what is for test; give it contigs or regions that"
-        " hold some"
+        " hold some, with --split FILE or --set splits.test_contigs=NAME,NAME"
     )
     bed = write_bed(tmp_path / "split.bed", ("c0", 1, 9, "train"), ("c1", 0, 9, "valid"))
     with pytest.raises(
-        DataFileError, match=r"^regions of split\.bed: none of the 3 .* for train; give it contigs or regions that hold some"
+        DataFileError,
+        match=r"^regions of split\.bed: none of the 3 .* for training, and nothing can be learnt; give it contigs or",
     ):
         plan_splits(store, SplitConfig(file=bed), positives, 0)
-    with pytest.raises(DataFileError, match="in what is for train; name contigs or regions that hold some"):
+    with pytest.raises(DataFileError, match="in what is for training, and nothing can be learnt; name contigs or regions that hold some"):
         plan_splits(store, SplitConfig(file=write_bed(bed, ("c1", 0, 9, "valid"))), positives, 0)
     caplog.clear()
     plan = plan_splits(store, SplitConfig(file=write_bed(bed, ("c0", 0, 9, "train"), ("c1", 0, 9, "test"))), positives, 0)
     assert sorted(plan.areas) == ["test", "train"]
-    assert caplog.messages == ["regions of split.bed: nothing is for valid: the data set will have none"]
+    assert caplog.messages == [
+        "regions of split.bed: nothing is for valid, so valid.tsv will have no row (train 2 positive windows, test 1 positive windows);"
+        " name contigs or regions for it"
+    ]
 
 
 @pytest.mark.parametrize("num_contigs", [1, 2])
@@ -299,8 +338,8 @@ def test_positives_on_too_few_contigs_cannot_be_split_by_contig(num_contigs: int
     with pytest.raises(DataFileError) as caught:
         plan_splits(store, SplitConfig(), positives, 0)
     assert str(caught.value) == (
-        f"the positives lie on {num_contigs} contig(s), too few to split by contig; give a BED file of regions whose name is train, valid"
-        " or test as the split file"
+        f"the positives lie on {num_contigs} contig(s), too few to split by contig; give --split FILE, a BED file of regions whose name is"
+        " train, valid or test"
     )
 
 
@@ -312,12 +351,12 @@ def test_no_positives_cannot_be_split() -> None:
 def test_settings_that_contradict_each_other_are_errors(tmp_path: Path) -> None:
     store, positives = contigs_of_size(9, 9, 9), windows_on({"c0": 1, "c1": 1, "c2": 1})
     table = write_table(tmp_path / "split.tsv", ("c0", "train"))
-    with pytest.raises(ConfigError, match="a split file and contigs for validation or test are both given; give one of them"):
+    with pytest.raises(ConfigError, match=r"^--split .*split\.tsv and --set splits\.test_contigs=c1 are both given; give one of them"):
         plan_splits(store, SplitConfig(file=table, test_contigs=("c1",)), positives, 0)
     for config in (SplitConfig(valid_contigs=("c1",), test_contigs=("c1",)), SplitConfig(valid_contigs=("c1", "c1"))):
         with pytest.raises(ConfigError, match="contig c1 is named twice among the contigs of validation and test; a contig has one split"):
             plan_splits(store, config, positives, 0)
-    with pytest.raises(ConfigError, match=r"^test_contigs: contig chr7 is not in file\.fa \(it has c0, c1, c2\)"):
+    with pytest.raises(ConfigError, match=r"^splits\.test_contigs: contig chr7 is not in file\.fa \(it has c0, c1, c2\)"):
         plan_splits(store, SplitConfig(test_contigs=("chr7",)), positives, 0)
 
 
@@ -328,8 +367,8 @@ def test_a_fraction_that_is_not_used_is_a_warning(tmp_path: Path, caplog: pytest
     plan_splits(store, SplitConfig(file=table, test_fraction=0.2), positives, 0)
     plan_splits(store, SplitConfig(valid_contigs=("c1",), valid_fraction=0.3, test_fraction=0.3), positives, 0)
     assert caplog.messages == [
-        "test_fraction is not used: test comes from contigs of split.tsv",
-        "valid_fraction is not used: valid comes from contigs, drawn with seed 0",
+        "splits.test_fraction = 0.2 is not used: test comes from contigs of split.tsv",
+        "splits.valid_fraction = 0.3 is not used: valid comes from contigs, drawn with seed 0",
     ]
 
 

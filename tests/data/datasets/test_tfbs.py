@@ -206,6 +206,14 @@ def test_negatives_keep_away_from_peaks_that_give_no_windows_and_from_other_file
         )
 
 
+def test_variants_are_no_regions_to_be_avoided(store: GenomeStore, tmp_path: Path) -> None:
+    path = tmp_path / "calls.vcf"
+    path.write_text("##fileformat=VCFv4.2\n")
+    with pytest.raises(DataFileError) as caught:
+        build(store, [peaks_of(MOTIF, tmp_path / "A.narrowPeak")], avoid=(path,))
+    assert str(caught.value) == f"{path}: is VCF, which lists variants; give regions to be avoided (BED)"
+
+
 def test_negatives_have_the_gc_of_the_positives(tmp_path: Path) -> None:
     rng = np.random.default_rng(5)
     text = ["".join(rng.choice(list("ACGT"), 20_000, p=[(1 - gc) / 2, gc / 2, gc / 2, (1 - gc) / 2])) for gc in (0.3, 0.7)]

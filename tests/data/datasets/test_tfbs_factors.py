@@ -44,13 +44,16 @@ def test_a_factor_is_named_by_its_file(file: str, name: str) -> None:
     assert factor_names([Path("some.bed") / file]) == [name]
 
 
-@pytest.mark.parametrize("file", ["A;B.bed", "none.bed", "None.narrowPeak.gz", ".bed", " .bed", "a\tb.bed"])
+@pytest.mark.parametrize(
+    "file", ["A;B.bed", "none.bed", "None.narrowPeak.gz", ".bed", " .bed", "a\tb.bed", "#1.bed", "REST#2.bed", '"a".bed']
+)
 def test_a_name_that_cannot_be_a_label_is_an_error(file: str) -> None:
     name = file.removesuffix(".gz").removesuffix(".narrowPeak").removesuffix(".bed").strip()
     with pytest.raises(DataFileError) as caught:
         factor_names([Path(file)])
     assert str(caught.value) == (
-        f"{file}: the file names the factor, and {name!r} cannot be a label: it must not be empty, be 'none', or hold ';'; rename the file"
+        f"{file}: the file names the factor, and {name!r} cannot be a label and the head of a column: it must not be empty, be 'none', or"
+        """ hold ; # " or a tab; rename the file"""
     )
 
 
@@ -108,6 +111,13 @@ def test_a_peak_beyond_its_contig_is_an_error_with_its_line(store: GenomeStore, 
     with pytest.raises(RegionError) as caught:
         read(store, [path])
     assert str(caught.value) == f"{path}:2: chr1:90-101 is not within chr1, which has 100 bases"
+
+
+def test_a_genome_is_no_list_of_peaks(store: GenomeStore, tmp_path: Path) -> None:
+    path = tmp_path / "g.fa"
+    with pytest.raises(DataFileError) as caught:
+        read(store, [path])
+    assert str(caught.value) == f"{path}: is FASTA, which holds sequences; give peaks (narrowPeak, broadPeak or BED)"
 
 
 def test_two_files_with_the_same_peaks_are_an_error(store: GenomeStore, tmp_path: Path) -> None:

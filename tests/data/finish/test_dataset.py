@@ -39,6 +39,13 @@ def test_every_row_is_accounted_for() -> None:
     assert (dataset.name, dataset.task, dataset.facts) == ("made-up", "classify", {"share of GT": 0.5})
 
 
+def test_contigs_that_were_drawn_without_a_positive_are_counted_first() -> None:
+    draft = make_draft([make_row("a", random_bases(55, 1))])
+    plan = replace(draft.splits, counts={"contigs without a positive, for test": 3})
+    counts = finish_dataset(replace(draft, splits=plan)).counts
+    assert list(counts.items())[:2] == [("contigs without a positive, for test", 3), ("windows read", 1)]
+
+
 def test_a_shuffle_of_a_row_that_stays_in_the_test_only_is_not_learnt() -> None:
     same, half = random_bases(300, 1), random_bases(300, 2)
     rows = [
@@ -83,7 +90,8 @@ def test_a_split_that_loses_all_its_rows_is_an_error() -> None:
     with pytest.raises(DataFileError) as caught:
         finish_dataset(make_draft([make_row("a", "ACGT"), make_row("b", "ACGT", split="test")]))
     assert str(caught.value) == (
-        "no row is left in train: all are duplicates of others, or too like them; split otherwise, or give more input"
+        "no row is left in train: all are duplicates of others, or too like them; split otherwise with --split FILE, raise"
+        " --drop-near-duplicates if it is given, or give more input"
     )
     with pytest.raises(DataFileError, match="no row is left in any split"):
         finish_dataset(make_draft([]))

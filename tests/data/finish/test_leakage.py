@@ -98,16 +98,32 @@ def test_many_near_duplicates_are_a_warning(plain_leakage: Leakage) -> None:
     comparisons = (Comparison("test", "train", 200, 200, 3, 1, (0,) * 20), Comparison("valid", "test", 200, 200, 2, 0, (0,) * 20))
     leakage = replace(plain_leakage, near_duplicates=NearDuplicates(16, 1.0, comparisons, ()))
     start = "3 of 200 test rows (1.5%) are by more than half in one training row: figures on them are too good"
-    assert leakage_warnings(leakage) == [f"{start}; leave such training rows out"]
+    assert leakage_warnings(leakage) == [f"{start}; leave such training rows out with --drop-near-duplicates 0.5"]
     assert leakage_warnings(replace(leakage, dropped_above=0.8, num_dropped=1)) == [start]
 
 
 def test_small_and_missing_classes_are_warnings(plain_leakage: Leakage) -> None:
     classes = {"train": {"0": 100, "1": 30}, "valid": {"0": 10, "1": 19}, "test": {"0": 10, "1": 0}}
     assert leakage_warnings(replace(plain_leakage, classes=classes)) == [
-        "the test rows hold none of 1",
+        "all 120 test rows are of one class (0 10; none of 1): no figure that compares classes is defined on them; give --split FILE, or"
+        " a larger --set splits.test_fraction=SHARE",
         "fewer than 50 rows of 1 (49): too few to learn from, and to measure with",
     ]
+
+
+def test_a_split_without_rows_or_without_a_class_is_a_warning_with_a_way_out(plain_leakage: Leakage) -> None:
+    counts = {"0": 90, "1": 80, "2": 70}
+    classes = {"train": {**counts, "1": 0}, "valid": dict.fromkeys(counts, 0), "test": dict.fromkeys(counts, 0)}
+    sizes = {"train": 160, "valid": 0, "test": 0}
+    assert leakage_warnings(replace(plain_leakage, classes=classes, num_rows=sizes))[:3] == [
+        "the 160 training rows hold none of 1 (0 90, 2 70); give --split FILE",
+        "valid.tsv has no row (training 160): dnabert finetune holds out some training rows in its place, drawn without regard to contigs;"
+        " give --split FILE, or a larger --set splits.valid_fraction=SHARE",
+        "test.tsv has no row (training 160): there will be no figures on rows that had no part in the training; give --split FILE, or a"
+        " larger --set splits.test_fraction=SHARE",
+    ]
+    (text,) = leakage_warnings(replace(plain_leakage, classes={**plain_leakage.classes, "train": {"0": 120, "1": 0}}))
+    assert text.startswith("all 120 training rows are of one class (0 120; none of 1): nothing can be learnt from them; give --split FILE")
 
 
 def test_many_small_classes_are_not_all_listed(plain_leakage: Leakage) -> None:

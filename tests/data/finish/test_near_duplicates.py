@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from dnabert.data.datasets.example import Example
-from dnabert.data.finish import near_duplicates
+from dnabert.data.finish import containment
 from dnabert.data.finish.near_duplicates import Comparison, accuracy_text, find_near_duplicates, similar_training_rows
 from dnabert.data.finish.sketch import SKETCH_KMER
 from tests.data.finish.rows import make_row, other_strand, random_bases
@@ -76,7 +76,7 @@ def test_the_largest_share_agrees_with_sets_of_kmers(monkeypatch: pytest.MonkeyP
     too_similar = [number for number in range(80) if any(len(own & sets[number]) / len(own) > 0.4 for own in sets[80:] if len(own) >= 8)]
     assert similar_training_rows(rows, 0.4) == too_similar
     assert 0 < len(too_similar) < 80
-    monkeypatch.setattr(near_duplicates, "_BLOCK_PAIRS", 1)
+    monkeypatch.setattr(containment, "_BLOCK_PAIRS", 1)
     assert one_comparison(rows) == comparison
     assert similar_training_rows(rows, 0.4) == too_similar
 
@@ -115,7 +115,7 @@ def test_frequent_repeats_are_left_out_on_either_side_when_there_is_too_much_wor
     # The ten training rows share 25 16-mers; the test rows hold 16 of them (of 40), and 23 (of 23): these.
     assert (whole.num_compared, whole.num_frequent_hashes, whole.most_rows_of_a_hash) == (2, 0, None)
     assert whole.num_above_four_fifths == 1
-    monkeypatch.setattr(near_duplicates, "_MAX_PAIRS", 50)
+    monkeypatch.setattr(containment, "_MAX_PAIRS", 50)
     limited = one_comparison(rows)
     assert (limited.num_compared, limited.num_frequent_hashes, limited.most_rows_of_a_hash) == (1, 23, 9)
     assert limited.num_above_four_fifths == 0

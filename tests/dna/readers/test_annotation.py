@@ -15,11 +15,8 @@ from dnabert.dna.readers.annotation import (
     Transcript,
     read_all_transcripts,
     read_transcripts,
-    read_tss,
-    read_uncertain_tss,
     stated_lengths,
 )
-from dnabert.dna.regions import Region
 from dnabert.errors import DataFileError, DnabertError, RegionError
 
 DATA = Path(os.environ.get("DNABERT_DATA") or Path(__file__).parents[4] / "shared" / "data")
@@ -163,7 +160,6 @@ def test_every_form_of_file_gives_the_same(tmp_path: Path, text: str, form: str)
     keep = [(found.id, found.gene_name, found.exons, found.cds) for found in read_transcripts(plain)]
     assert [(found.id, found.gene_name, found.exons, found.cds) for found in read_transcripts(path)] == keep
     assert stated_lengths(path) == stated_lengths(plain)
-    assert [(str(region), region.name) for region in read_tss(path)] == [(str(region), region.name) for region in read_tss(plain)]
 
 
 def test_a_byte_order_mark_before_the_first_feature_is_no_part_of_the_contig(tmp_path: Path) -> None:
@@ -308,72 +304,6 @@ def test_a_damaged_file_is_refused(tmp_path: Path, content: bytes) -> None:
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
     assert message_of(tmp_path / "none.gtf", DataFileError) == ": cannot be read: No such file or directory"
-
-
-def test_starts_of_gtf_transcripts(tmp_path: Path) -> None:
-    again = line("transcript", 11, 50, attributes='gene_id "g9"; transcript_id "t9";')
-    path = put(tmp_path, GTF + again)
-    assert read_tss(path) == [Region("chr1", 10, 11, "ONE", "+", f"{path}:3"), Region("chr2", 59, 60, "g2", "-", f"{path}:8")]
-
-
-def test_starts_of_gff3_transcripts_have_the_names_of_genes(tmp_path: Path) -> None:
-    path = put(tmp_path, GFF3)
-    assert read_tss(path) == [Region("chr1", 10, 11, "ONE, the first", "+", f"{path}:5")]
-
-
-def test_without_transcripts_the_starts_are_those_of_exons(tmp_path: Path) -> None:
-    path = put(tmp_path, "".join(text for text in GTF.splitlines(keepends=True) if "\texon\t" in text))
-    assert read_tss(path) == [Region("chr1", 10, 11, "ONE", "+", f"{path}:1"), Region("chr2", 59, 60, "g2", "-", f"{path}:3")]
-
-
-def test_starts_within_a_primary_transcript_are_no_starts(tmp_path: Path) -> None:
-    lines = line("primary_transcript", 11, 90, attributes="ID=p;Parent=g") + line("miRNA", 31, 50, attributes="ID=m;Parent=p")
-    assert [region.start for region in read_tss(put(tmp_path, lines))] == [10]
-
-
-def test_transcripts_with_an_unknown_start_are_counted(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    unknown = line("transcript", 5, 50, attributes='gene_id "g9"; transcript_id "t9"; tag "mRNA_start_NF";')
-    path = put(tmp_path, GTF + unknown)
-    with caplog.at_level(logging.INFO):
-        assert len(read_tss(path)) == 2
-    assert caplog.messages == [f"{path}: 1 transcripts with an unknown start are left out"]
-    path.write_text(line("mRNA", 5, 50, strand="-", attributes="ID=t;partial=true;end_range=50,."))
-    with pytest.raises(DataFileError) as caught:
-        read_tss(path)
-    assert str(caught.value) == f"{path}: the true start of each of its 1 transcripts is stated to be unknown"
-
-
-def test_starts_that_are_left_out_are_given_apart(tmp_path: Path) -> None:
-    unknown = 'gene_id "g9"; transcript_id "t9"; tag "mRNA_start_NF";'
-    path = put(tmp_path, GTF + line("transcript", 5, 50, "+", unknown) * 2 + line("transcript", 11, 50, "+", unknown))
-    assert read_uncertain_tss(path) == [Region("chr1", 4, 5, "g9", "+", f"{path}:11")]
-    assert read_uncertain_tss(put(tmp_path, GTF)) == []
-    path.write_text(line("mRNA", 5, 50, strand="-", attributes="ID=t;partial=true;end_range=50,."))
-    assert read_uncertain_tss(path) == [Region("chr1", 49, 50, "t", "-", f"{path}:1")]
-    path.write_text(line("primary_transcript", 11, 90, attributes="ID=p") + line("miRNA", 31, 50, attributes="ID=m;Parent=p"))
-    assert [region.start for region in read_uncertain_tss(path)] == [30]
-
-
-def test_without_transcripts_the_starts_of_those_that_cannot_be_used_are_given_apart(tmp_path: Path) -> None:
-    path = put(tmp_path, line() + line(start=41, end=50, strand="-") + GTF + line("CDS", 3, 9, attributes='transcript_id "t8";'))
-    path.write_text("".join(text for text in path.read_text().splitlines(keepends=True) if "\ttranscript\t" not in text))
-    assert [(region.contig, region.start) for region in read_tss(path)] == [("chr2", 59)]
-    lost = [(region.name, region.start, region.strand) for region in read_uncertain_tss(path)]
-    assert lost == [("t1", 10, "+"), ("t1", 49, "-")]
-
-
-def test_a_start_needs_transcripts_or_exons_and_a_strand(tmp_path: Path) -> None:
-    path = put(tmp_path, line("gene") + line("start_codon"))
-    with pytest.raises(DataFileError) as caught:
-        read_tss(path)
-    assert str(caught.value) == f"{path}: has no transcript or exon features (it has gene, start_codon); take an annotation that has them"
-    with pytest.raises(DataFileError, match="has no transcript or exon features"):
-        read_uncertain_tss(path)
-    path.write_text(line("transcript", strand="."))
-    with pytest.raises(RegionError) as caught_strand:
-        read_tss(path)
-    rule = "column 7 must be + or -: correct it, or leave the transcript out"
-    assert str(caught_strand.value) == f"{path}:1: the transcript has no strand; {rule}"
 
 
 @st.composite

@@ -47,6 +47,11 @@ def check_of(num_sites: int, before: int, there: int, after: int, strand: Strand
     return MotifCheck("GT", {strand: num_sites}, {(strand, -1): before, (strand, 0): there, (strand, 1): after})
 
 
+ELSEWHERE = "the file is of another assembly than the genome, or its positions are of something else"
+BED = ", as in a file written with the positions of BED, which count from 0"
+RULE = " (GTF and GFF3 count from 1, the end included), or give the genome that the file was made for"
+
+
 @pytest.mark.parametrize(
     ("check", "message"),
     [
@@ -55,31 +60,47 @@ def check_of(num_sites: int, before: int, there: int, after: int, strand: Strand
         (MotifCheck("GT", {}, {}), None),
         (
             check_of(2000, 1980, 20, 100),
-            "1.0% of 2,000 donors on strand + are GT, but 99.0% one base before:"
-            " the file counts from 1 where it must count from 0; take 1 from its starts",
+            f"1.0% of 2,000 donors on strand + are GT, but 99.0% one base before: column 4 or 5 is 1 too high: take 1 from it{RULE}",
         ),
         (
             check_of(50, 4, 2, 50, "-"),
-            "4.0% of 50 donors on strand - are GT, but 100.0% one base after:"
-            " the file counts from 0 where it must count from 1; add 1 to its starts",
+            f"4.0% of 50 donors on strand - are GT, but 100.0% one base after: column 4 or 5 is 1 too low{BED}: add 1 to it{RULE}",
+        ),
+        (check_of(50, 3, 2, 5), f"4.0% of 50 donors on strand + are GT: {ELSEWHERE}"),
+        (
+            MotifCheck("GT", {"+": 50, "-": 50}, {("+", 1): 50, ("-", -1): 49}),
+            "0.0% of 50 donors on strand + are GT, but 100.0% one base after; 0.0% of 50 donors on strand - are GT, but 98.0% one base"
+            f" before: column 4 or 5 is 1 too high: take 1 from it; column 4 or 5 is 1 too low{BED}: add 1 to it{RULE}",
         ),
         (
-            check_of(50, 3, 2, 5),
-            "4.0% of 50 donors on strand + are GT: the file is of another assembly than the genome, or its positions are of something else",
+            MotifCheck("GT", {"+": 50, "-": 50}, {("+", 1): 50}),
+            f"0.0% of 50 donors on strand + are GT, but 100.0% one base after; 0.0% of 50 donors on strand - are GT: {ELSEWHERE}",
         ),
     ],
 )
 def test_a_shift_is_told_once_and_nothing_where_there_is_none(
     check: MotifCheck, message: str | None, caplog: pytest.LogCaptureFixture
 ) -> None:
-    text = warn_if_shifted(check, "donors", "a.bed")
-    assert text == (message and f"a.bed: {message}")
+    text = warn_if_shifted(check, "donors", "a.gtf")
+    assert text == (message and f"a.gtf: {message}")
     assert [(record.levelno, record.getMessage()) for record in caplog.records] == ([(logging.WARNING, text)] if message else [])
 
 
-def test_a_shift_of_one_strand_only_is_told_of_that_strand(caplog: pytest.LogCaptureFixture) -> None:
-    # Starts that count from 1 and ends that do not: sites before an exon move on one strand only.
-    check = MotifCheck("GT", {"+": 100, "-": 100}, {("+", 0): 99, ("-", -1): 98, ("-", 0): 1})
-    text = warn_if_shifted(check, "donors", "a.bed")
+@pytest.mark.parametrize(
+    ("num_equal", "advice"),
+    [
+        ({("+", 0): 99, ("-", -1): 98}, "column 4 is 1 too high: take 1 from it"),
+        ({("+", 1): 99, ("-", 0): 98}, "column 5 is 1 too low: add 1 to it"),
+        ({("+", 0): 99, ("-", 1): 98}, f"column 4 is 1 too low{BED}: add 1 to it"),
+        ({("+", 1): 99, ("-", 1): 98}, f"columns 4 and 5 are 1 too low{BED}: add 1 to both"),
+        ({("+", -1): 99, ("-", 1): 98}, f"column 5 is 1 too high: take 1 from it; column 4 is 1 too low{BED}: add 1 to it"),
+    ],
+)
+def test_the_column_that_is_off_is_named_where_it_is_known(
+    num_equal: dict[tuple[Strand, int], int], advice: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    # Donors come behind the end of an exon, on the reverse strand before its start.
+    text = warn_if_shifted(MotifCheck("GT", {"+": 100, "-": 100}, num_equal), "donors", "a.gtf", {"+": 5, "-": 4})
     assert text is not None
-    assert text.startswith("a.bed: 1.0% of 100 donors on strand - are GT, but 98.0% one base before: ")
+    assert text.endswith(f": {advice}{RULE}")
+    assert caplog.messages == [text]

@@ -35,6 +35,7 @@ def test_the_page_tells_the_story_top_to_bottom(tmp_path: Path) -> None:
         "<h2>What the sets have in common</h2>",
         "<h2>Some rows</h2>",
         "dnabert finetune --model MODEL --task classify --train train.tsv",
+        "pandas.read_csv(&#34;train.tsv&#34;, sep=&#34;\\t&#34;, comment=&#34;#&#34;, keep_default_na=False)",
         "/data/g.fa (SHA-256 ab12)",
         "/data/t.bed (SHA-256 cd34)",
         "All settings",

@@ -29,9 +29,10 @@ def test_each_warning_has_its_box(tmp_path: Path) -> None:
 
 
 def test_warnings_of_the_builder_are_among_them(tmp_path: Path) -> None:
-    facts = {"warnings": ["half of the donors are not GT."]}
+    # They begin with the name of a file, which is written as it is.
+    facts = {"warnings": ["genes.gtf: half of the donors are not GT."]}
     section = minding_section(read_dataset(write_rows(tmp_path / "set", facts=facts, plain=PlainFigures())))
-    assert text_of(section).endswith("Half of the donors are not GT.")
+    assert text_of(section).endswith("genes.gtf: half of the donors are not GT.")
     assert getattr(section.blocks[0], "is_warning", False)
 
 

@@ -6,7 +6,16 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from dnabert.choices import PromoterKind, PromoterNegatives
-from dnabert.cli.dataset.options import AssemblyName, DropNearDuplicates, GenomeFile, OutSet, Seed, SplitFile
+from dnabert.cli.dataset.options import (
+    FLAG_NAMES,
+    AssemblyName,
+    DropNearDuplicates,
+    GenomeFile,
+    OutSet,
+    Seed,
+    SplitFile,
+    default_of_settings,
+)
 from dnabert.cli.options import ConfigFile, Force, Quiet, Settings
 
 
@@ -16,8 +25,8 @@ def promoters(
     *,
     genome: GenomeFile,
     out: OutSet,
-    kind: PromoterKind | None = None,
-    negatives: PromoterNegatives | None = None,
+    kind: Annotated[PromoterKind | None, default_of_settings("300")] = None,
+    negatives: Annotated[PromoterNegatives | None, default_of_settings("matched")] = None,
     split: SplitFile = None,
     drop_near_duplicates: DropNearDuplicates = None,
     assembly: AssemblyName = None,
@@ -43,7 +52,7 @@ def promoters(
 
     check_free(out, force)
     flags = {"kind": kind, "negatives": negatives, "splits.file": split}
-    chosen = merge_settings(PromoterConfig(), config, settings or (), flags)
+    chosen = merge_settings(PromoterConfig(), config, settings or (), flags, FLAG_NAMES)
     store, name = open_store(genome, assembly, [tss])
     build_set(
         build_promoters(store, tss, chosen, seed),

@@ -1,13 +1,25 @@
 """``dnabert dataset splice``."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
 from dnabert.choices import SpliceLevel
-from dnabert.cli.dataset.options import AssemblyName, DropNearDuplicates, GenomeFile, OutSet, Seed, SplitFile
+from dnabert.cli.dataset.options import (
+    FLAG_NAMES,
+    AssemblyName,
+    DropNearDuplicates,
+    GenomeFile,
+    OutSet,
+    Seed,
+    SplitFile,
+    default_of_settings,
+)
 from dnabert.cli.options import ConfigFile, Force, Quiet, Settings
+
+if TYPE_CHECKING:  # torch is imported when a model is asked, not before
+    from dnabert.infer.predictor import Predictor
 
 
 def splice(
@@ -16,8 +28,8 @@ def splice(
     *,
     genome: GenomeFile,
     out: OutSet,
-    length: int | None = None,
-    level: SpliceLevel | None = None,
+    length: Annotated[int | None, default_of_settings("400")] = None,
+    level: Annotated[SpliceLevel | None, default_of_settings("sequence")] = None,
     hard_negatives: Annotated[list[Path] | None, Parameter(negative="")] = None,
     split: SplitFile = None,
     drop_near_duplicates: DropNearDuplicates = None,
@@ -32,20 +44,20 @@ def splice(
 
     Args:
         annotation: Transcripts with exons: GTF or GFF3.
-        length: Bases of a window; 400 as in the paper.
+        length: Bases of a window, 4 or more; the paper has 400.
         level: sequence: one label for a window, donor, acceptor or none; token: one letter for each base, d, a or n.
         hard_negatives: A run trained on such a set: windows that it takes for sites, and that are none, join the negatives. One flag
             for each round: build, train, build again with the run, train again.
     """
-    from dnabert.cli.dataset.build import Source, build_set, open_store, scorer_of, splice_model
+    from dnabert.cli.dataset.build import Source, build_set, open_store, scorer_of
     from dnabert.data.datasets.splice import SpliceConfig, build_splice
     from dnabert.output import check_free
     from dnabert.settings import merge_settings
 
     check_free(out, force)
     flags = {"window_bp": length, "level": level, "splits.file": split}
-    chosen = merge_settings(SpliceConfig(), config, settings or (), flags)
-    models = {str(run): splice_model(run) for run in hard_negatives or ()}
+    chosen = merge_settings(SpliceConfig(), config, settings or (), flags, FLAG_NAMES)
+    models = _models_of_rounds(hard_negatives or [], chosen.window_bp)
     store, name = open_store(genome, assembly, [annotation])
     build_set(
         build_splice(store, annotation, chosen, seed, [scorer_of(model) for model in models.values()]),
@@ -62,3 +74,35 @@ def splice(
         seed=seed,
         force=force,
     )
+
+
+def _models_of_rounds(runs: list[Path], window_bp: int) -> "dict[str, Predictor]":
+    """The models of the rounds of hard negatives, by run.
+
+    Args:
+        runs: Their runs, in the order of the rounds.
+        window_bp: Length of the windows that they will be asked about, in bases.
+
+    Raises:
+        CheckpointError: A run cannot be read, or does not tell splice sites from what is none.
+        ConfigError: Two rounds have one model, or one was trained on windows of another length.
+    """
+    from dnabert.cli.dataset.build import splice_model
+    from dnabert.errors import ConfigError
+
+    models: dict[str, Predictor] = {}
+    for run in runs:
+        model = splice_model(run)
+        for before, other in models.items():
+            if other.sha256 == model.sha256:
+                raise ConfigError(
+                    f"--hard-negatives {run}: is the same model as --hard-negatives {before}; give the run of each round once"
+                )
+        for trained_bp in (member.info.window_bp for member in model.members):
+            if trained_bp is not None and trained_bp != window_bp:
+                raise ConfigError(
+                    f"--hard-negatives {run}: was trained on windows of {trained_bp} bases, and these are to have {window_bp}, so that it"
+                    f" would look for sites at another place; give --length {trained_bp}, or a run that was trained on {window_bp}"
+                )
+        models[str(run)] = model
+    return models

@@ -6,7 +6,16 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from dnabert.choices import SummitRule, TfbsMode, TfbsNegatives
-from dnabert.cli.dataset.options import AssemblyName, DropNearDuplicates, GenomeFile, OutSet, Seed, SplitFile
+from dnabert.cli.dataset.options import (
+    FLAG_NAMES,
+    AssemblyName,
+    DropNearDuplicates,
+    GenomeFile,
+    OutSet,
+    Seed,
+    SplitFile,
+    default_of_settings,
+)
 from dnabert.cli.options import ConfigFile, Force, Quiet, Settings
 
 
@@ -16,9 +25,9 @@ def tfbs(
     *,
     genome: GenomeFile,
     out: OutSet,
-    mode: TfbsMode | None = None,
-    negatives: TfbsNegatives | None = None,
-    summit: SummitRule | None = None,
+    mode: Annotated[TfbsMode | None, default_of_settings("auto")] = None,
+    negatives: Annotated[TfbsNegatives | None, default_of_settings("matched")] = None,
+    summit: Annotated[SummitRule | None, default_of_settings("required")] = None,
     split: SplitFile = None,
     drop_near_duplicates: DropNearDuplicates = None,
     assembly: AssemblyName = None,
@@ -32,7 +41,8 @@ def tfbs(
 
     Args:
         peaks: Peaks of one or several factors: narrowPeak, or BED with --summit center; a factor is named by its file.
-        mode: Several files: multilabel makes one set with the bound factors as labels, separate one set for each file.
+        mode: Several files: multilabel makes one set with the bound factors as labels, separate one set for each file; binary makes one
+            set of all with the labels 1 and 0; auto is binary for one file, multilabel for several.
         negatives: matched: genomic windows off all peaks, alike in G+C and repeats; shuffle: dinucleotide shuffles of the bound windows.
         summit: What to do with a peak that has no summit: required stops, center takes its middle.
     """
@@ -42,7 +52,7 @@ def tfbs(
     from dnabert.settings import merge_settings
 
     flags = {"mode": mode, "negatives": negatives, "summit": summit, "splits.file": split}
-    chosen = merge_settings(TfbsConfig(), config, settings or (), flags)
+    chosen = merge_settings(TfbsConfig(), config, settings or (), flags, FLAG_NAMES)
     if chosen.mode == "separate":
         sets = [(out / name, [path]) for name, path in zip(factor_names(peaks), peaks, strict=True)]
     else:

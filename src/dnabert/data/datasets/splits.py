@@ -7,7 +7,7 @@ two splits, whatever the windows are.
 import logging
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -15,16 +15,20 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from dnabert.data.datasets.example import SplitName
 from dnabert.data.datasets.intervals import IntervalSet, intervals_of_regions
+from dnabert.data.datasets.shares import draw_shares, fill_shares
 from dnabert.data.genome import GenomeStore
 from dnabert.data.split_table import read_split_rows
 from dnabert.dna.regions import Region, read_bed
 from dnabert.errors import ConfigError, DataFileError, RegionError
+from dnabert.settings import as_typed
 
 __all__ = ["SPLITS", "SplitConfig", "SplitPlan", "plan_splits"]
 
 log = logging.getLogger(__name__)
 
 SPLITS: tuple[SplitName, ...] = ("train", "valid", "test")
+_OF_EMPTY_CONTIGS = 1
+"""Stream of random numbers for contigs without a positive; those with positives have the seed's own."""
 _OTHER_NAMES = {"validation": "valid", "val": "valid", "dev": "valid", "training": "train", "testing": "test"}
 
 
@@ -34,7 +38,7 @@ class SplitConfig(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
     file: Path | None = None
-    """A table of contigs (TSV with the columns ``contig`` and ``split``), or a BED file of regions whose name is the split. What it
+    """A table of contigs (columns ``contig`` and ``split``), or a BED file of regions whose name is the split. What it
     does not name is left out."""
     valid_contigs: tuple[str, ...] = ()
     """Contigs for validation; not with ``file``."""
@@ -42,7 +46,8 @@ class SplitConfig(BaseModel):
     """Contigs for the test; not with ``file``."""
     valid_fraction: float = Field(default=0.1, gt=0, lt=0.5)
     """Share of the positives for validation, 0-0.5, where no contigs are named for it: contigs are drawn in
-    random order until it is about reached, and training keeps at least one. A share missed by half or more is a warning."""
+    random order until it is about reached, and training keeps at least one. A share missed by half or more is a warning. Of the contigs
+    without a positive, the same share of their bases is drawn, so that no split takes its negatives from other contigs than the rest."""
     test_fraction: float = Field(default=0.1, gt=0, lt=0.5)
     """The same for the test."""
 
@@ -55,11 +60,13 @@ class SplitPlan:
         areas: Bases by split.
         contigs: Contig names by split, where it goes by contig; for the record.
         origin: What decided, in words.
+        counts: Contigs without a positive that were drawn, by words that a reader understands.
     """
 
     areas: Mapping[SplitName, IntervalSet]
     contigs: Mapping[SplitName, tuple[str, ...]]
     origin: str
+    counts: Mapping[str, int] = field(default_factory=dict)
 
     def split_of(self, store: GenomeStore, regions: Sequence[Region]) -> list[SplitName]:
         """The split of each region, in order; an empty text where it is in none, or across a border.
@@ -96,7 +103,7 @@ def plan_splits(store: GenomeStore, config: SplitConfig, positives: Iterable[Reg
     if config.file is None:
         plan = _plan_of_contigs(store, config, Counter(region.contig for region in windows), seed)
     elif config.valid_contigs or config.test_contigs:
-        raise ConfigError("a split file and contigs for validation or test are both given; give one of them")
+        raise ConfigError(f"--split {config.file} and --set splits.{_first_named(config)} are both given; give one of them")
     else:
         plan = _plan_of_file(store, config.file)
     _warn_of_unused(config, plan)
@@ -104,21 +111,33 @@ def plan_splits(store: GenomeStore, config: SplitConfig, positives: Iterable[Reg
     return plan
 
 
+def _first_named(config: SplitConfig) -> str:
+    return f"valid_contigs={as_typed(config.valid_contigs)}" if config.valid_contigs else f"test_contigs={as_typed(config.test_contigs)}"
+
+
 def _warn_of_unused(config: SplitConfig, plan: SplitPlan) -> None:
     for split, named in (("valid", config.valid_contigs), ("test", config.test_contigs)):
         name = f"{split}_fraction"
         if getattr(config, name) != SplitConfig.model_fields[name].default and (config.file or named):
-            log.warning("%s_fraction is not used: %s comes from %s", split, split, plan.origin)
+            log.warning("splits.%s = %g is not used: %s comes from %s", name, getattr(config, name), split, plan.origin)
 
 
 def _check_positives(plan: SplitPlan, splits: Sequence[SplitName]) -> None:
     for split in SPLITS:
         if split not in plan.areas and split != "train":
-            log.warning("%s: nothing is for %s: the data set will have none", plan.origin, split)
+            log.warning(
+                "%s: nothing is for %s, so %s.tsv will have no row (%s); name contigs or regions for it",
+                plan.origin,
+                split,
+                split,
+                ", ".join(f"{name} {splits.count(name)} positive windows" for name in plan.areas),
+            )
         elif split not in splits:
+            wanted = "is for training, and nothing can be learnt" if split == "train" else f"is for {split}"
             raise DataFileError(
-                f"{plan.origin}: none of the {len(splits)} positive windows lies wholly in what is for {split};"
-                f" {'give it' if split in plan.areas else 'name'} contigs or regions that hold some"
+                f"{plan.origin}: none of the {len(splits)} positive windows lies wholly in what {wanted};"
+                f" {'give it' if split in plan.areas else 'name'} contigs or regions that hold some, with --split FILE or"
+                " --set splits.test_contigs=NAME,NAME"
             )
 
 
@@ -169,10 +188,12 @@ def _check_disjoint(store: GenomeStore, regions: Mapping[SplitName, Sequence[Reg
             furthest[split] = end, region
 
 
-def _plan(store: GenomeStore, by_split: Mapping[SplitName, Sequence[str]], origin: str) -> SplitPlan:
+def _plan(
+    store: GenomeStore, by_split: Mapping[SplitName, Sequence[str]], origin: str, counts: Mapping[str, int] | None = None
+) -> SplitPlan:
     regions = {split: [Region(name, 0, store.lengths[name]) for name in names] for split, names in by_split.items() if names}
     areas = {split: _whole_contigs(store, found) for split, found in regions.items()}
-    return SplitPlan(areas, {split: tuple(names) for split, names in by_split.items() if names}, origin)
+    return SplitPlan(areas, {split: tuple(names) for split, names in by_split.items() if names}, origin, counts or {})
 
 
 def _whole_contigs(store: GenomeStore, regions: Sequence[Region]) -> IntervalSet:
@@ -185,35 +206,54 @@ def _whole_contigs(store: GenomeStore, regions: Sequence[Region]) -> IntervalSet
 def _plan_of_contigs(store: GenomeStore, config: SplitConfig, weights: Counter[str], seed: int) -> SplitPlan:
     by_split = _named_contigs(store, config)
     taken = {name for names in by_split.values() for name in names}
-    # Of contigs without a positive none has to be drawn: they are for training, where they may give negatives.
     free = [name for name in sorted(weights) if name not in taken]
     order = [free[index] for index in np.random.default_rng(seed).permutation(len(free))]
     fractions: dict[SplitName, float] = {"test": config.test_fraction, "valid": config.valid_fraction}
     wanted = {split: fraction * weights.total() for split, fraction in fractions.items() if not by_split[split]}
     if free and len(free) <= len(wanted):
         raise DataFileError(
-            f"the positives lie on {len(weights)} contig(s), too few to split by contig; give a BED file of regions whose name is"
-            " train, valid or test as the split file"
+            f"the positives lie on {len(weights)} contig(s), too few to split by contig; give --split FILE, a BED file of regions whose"
+            " name is train, valid or test"
         )
-    drawn = _draw_contigs(order, weights, wanted) if free else {}
-    by_split.update(drawn)
+    drawn = draw_shares(order, weights, wanted) if free else {}
     for split, names in drawn.items():
-        taken.update(names)
+        by_split[split] += names
         _warn_of_share(split, sum(weights[name] for name in names), wanted[split], weights.total())
+    counts = _draw_empty(store, {split: fractions[split] for split in drawn}, set(weights) | taken, by_split, seed)
+    taken = {name for names in by_split.values() for name in names}
     by_split["train"] = [contig.name for contig in store.contigs if contig.name not in taken]
     is_drawn = not (config.valid_contigs and config.test_contigs)
-    return _plan(store, by_split, f"contigs, drawn with seed {seed}" if is_drawn else "contigs, named by the user")
+    return _plan(store, by_split, f"contigs, drawn with seed {seed}" if is_drawn else "contigs, named by the user", counts)
+
+
+def _draw_empty(
+    store: GenomeStore, fractions: Mapping[SplitName, float], passed_over: set[str], by_split: Mapping[SplitName, list[str]], seed: int
+) -> dict[str, int]:
+    """Adds to the splits their shares of the contigs that hold no positive, by length; how many there are of each, in words."""
+    lengths = {contig.name: contig.length for contig in store.contigs if contig.name not in passed_over}
+    if not fractions or not lengths:
+        return {}
+    names = list(lengths)
+    rng = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(_OF_EMPTY_CONTIGS,)))
+    order = [names[index] for index in rng.permutation(len(names))]
+    drawn = fill_shares(order, lengths, {split: fraction * sum(lengths.values()) for split, fraction in fractions.items()})
+    for split, found in drawn.items():
+        by_split[split].extend(found)
+    sizes = {split: len(drawn.get(split, ())) for split in SPLITS}
+    sizes["train"] = len(names) - sum(sizes.values())
+    return {f"contigs without a positive, for {split}": size for split, size in sizes.items()}
 
 
 def _warn_of_share(split: SplitName, found: int, wanted: float, total: int) -> None:
     if not wanted / 2 <= found <= 2 * wanted:
         log.warning(
-            "%s: %d of the %d positives are on the contigs that were drawn for it, %.0f are wanted; name others, or"
-            " give a BED file of regions as the split file",
+            "%s: %d of the %d positives are on the contigs that were drawn for it, %.0f are wanted; name others with --set"
+            " splits.%s_contigs=NAME,NAME, or give --split FILE, a BED file of regions",
             split,
             found,
             total,
             wanted,
+            split,
         )
 
 
@@ -222,35 +262,10 @@ def _named_contigs(store: GenomeStore, config: SplitConfig) -> dict[SplitName, l
     for split, names in (("valid", config.valid_contigs), ("test", config.test_contigs)):
         for name in names:
             try:
-                own = store.names.find(name, f"{split}_contigs", "")
+                own = store.names.find(name, f"splits.{split}_contigs", "")
             except RegionError as error:
                 raise ConfigError(str(error)) from error
             if any(own in found for found in by_split.values()):
                 raise ConfigError(f"contig {own} is named twice among the contigs of validation and test; a contig has one split")
             by_split[split].append(own)
     return by_split
-
-
-def _draw_contigs(order: Sequence[str], weights: Mapping[str, int], wanted: Mapping[SplitName, float]) -> dict[SplitName, list[str]]:
-    """Contigs for each split, until their positives come to about the number wanted; at least one, and at least one is left over.
-
-    The splits are served one after the other, with the contigs in order: with each that brings it nearer to its share and overshoots by no
-    more than half. A split that gets none that way takes one of the lightest.
-    """
-    chosen: dict[SplitName, list[str]] = {}
-    left = dict.fromkeys(order)
-    for split, share in wanted.items():
-        missing = share
-        names: list[str] = []
-        num_kept = len(wanted) - len(chosen)  # for the splits to come and for training
-        for name in list(left):
-            if weights[name] < 2 * missing and weights[name] <= missing + share / 2 and len(left) > num_kept:
-                names.append(name)
-                missing -= weights[name]
-                del left[name]
-        if not names:
-            lightest = min(weights[name] for name in left)
-            names.append(next(name for name in left if weights[name] <= lightest + share / 2))
-            del left[names[0]]
-        chosen[split] = names
-    return chosen

@@ -11,7 +11,8 @@ import numpy as np
 import pysam
 
 from dnabert.data.download.contents import ContigContent, describe_contig
-from dnabert.dna.fasta import Record, open_bytes, read_contigs
+from dnabert.dna.fasta import Record, read_contigs
+from dnabert.dna.packing import open_bytes
 from dnabert.errors import DataFileError
 
 __all__ = ["DAMAGE", "open_bgzip", "write_fasta"]

@@ -8,10 +8,11 @@ import numpy as np
 import numpy.typing as npt
 
 from dnabert.dna.assembly import name_assembly
-from dnabert.dna.fasta import Record, is_bgzip, read_contigs
+from dnabert.dna.fasta import Record, check_letters, read_contigs
+from dnabert.dna.packing import first_bytes, packing_of
 from dnabert.dna.sequence import encode_bases
 from dnabert.dna.twobit import is_twobit
-from dnabert.errors import DataFileError
+from dnabert.errors import SequenceError
 from dnabert.output import sha256_of_file
 
 __all__ = ["ContigContent", "GenomeContent", "Totals", "describe_contig", "describe_contigs", "describe_genome", "pack_of"]
@@ -132,7 +133,11 @@ def describe_contigs(path: Path) -> Iterator[ContigContent]:
         SequenceError: A letter is no nucleotide.
     """
     for record in read_contigs(path):
-        yield describe_contig(record, str(path))
+        try:
+            yield describe_contig(record, str(path))
+        except SequenceError:
+            check_letters(record, path)  # raises too, with the line
+            raise
 
 
 def describe_contig(record: Record, source: str) -> ContigContent:
@@ -183,14 +188,7 @@ def pack_of(path: Path) -> str:
     """
     if is_twobit(path):
         return "2bit"
-    try:
-        with path.open("rb") as handle:
-            start = handle.read(16)
-    except OSError as error:
-        raise DataFileError(f"{path}: cannot be read: {error.strerror or error}") from error
-    if start[:2] != b"\x1f\x8b":
-        return "plain"
-    return "bgzip" if is_bgzip(start) else "gzip"
+    return packing_of(first_bytes(path))
 
 
 def _is_indexed(path: Path, packing: str) -> bool | None:

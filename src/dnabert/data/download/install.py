@@ -3,7 +3,7 @@
 import hashlib
 import json
 import logging
-import shutil
+import re
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,23 +12,23 @@ from typing import Any
 import pysam
 
 from dnabert import __version__
-from dnabert.data.download.bgzip import DAMAGE, open_bgzip, write_fasta
+from dnabert.data.download.annotation import annotation_source, fetch_annotation
+from dnabert.data.download.bgzip import write_fasta
 from dnabert.data.download.contents import add_up
-from dnabert.data.download.providers import ONLINE, Address, ProviderName, find_annotation, find_genome, kind_of_name, short_name
-from dnabert.data.download.transfer import Transfer, age_of_file, fetch, fetch_text
+from dnabert.data.download.providers import ONLINE, Address, ProviderName, find_genome, kind_of_name, short_name
+from dnabert.data.download.transfer import Transfer, age_of_file, fetch, fetch_text, remove_part
 from dnabert.data.genome import cache_directory
 from dnabert.dna.assembly import name_assembly
-from dnabert.dna.fasta import open_bytes
-from dnabert.errors import DataFileError, OutputError, SequenceError
-from dnabert.output import check_free, sha256_of_file, write_json
+from dnabert.errors import ConfigError, DataFileError, OutputError, SequenceError
+from dnabert.output import check_free, sha256_of_file, write_error, write_json
 
 __all__ = ["RECORD", "StoredGenome", "get_genome"]
 
 log = logging.getLogger(__name__)
 
 RECORD = "genome.json"
-_ANNOTATION_COLUMNS = 9
-_COPY_BYTES = 1 << 20
+_SHA256 = re.compile("[0-9a-f]{64}")
+_INDICES = (".fai", ".gzi")
 
 
 @dataclass(frozen=True)
@@ -74,21 +74,42 @@ def get_genome(
         wait_s: Pause after a transfer that broke off.
 
     Raises:
-        DataFileError: There is no such genome, it cannot be fetched, is no FASTA, or a checksum is wrong.
+        ConfigError: ``sha256`` is none.
+        DataFileError: There is no such genome or annotation, it cannot be fetched, is no FASTA, or a checksum is wrong.
         SequenceError: A letter is no nucleotide.
         OutputError: ``out`` holds another genome, or cannot be written.
         DnabertError: genomepy is needed and missing.
     """
-    wanted = sha256.strip().lower() if sha256 else None
+    wanted = None if sha256 is None else _check_sha256(sha256)
     stored = None if force else _find_stored(name, provider, out)
     if stored is None:
+        _check_writable(out)  # before a provider is asked
         address = find_genome(name, provider)
+        # Asked before the genome comes: if there is none, the user need not wait to hear it.
+        genes = annotation_source(address, name, annotation_from) if annotation or annotation_from else None
         stored = _install(address, name, out or _cache_folder(address.provider, name), wanted, force=force, quiet=quiet, wait_s=wait_s)
     elif wanted and stored.record["download"]["sha256"] != wanted:
         raise DataFileError(f"{stored.fasta}: {_not_equal(stored.record['download']['sha256'], wanted)}; --force fetches it anew")
-    if (annotation or annotation_from) and not _has_annotation(stored, annotation_from):
-        return _add_annotation(stored, annotation_from, quiet=quiet, wait_s=wait_s)
-    return stored
+    elif not (annotation or annotation_from) or _has_annotation(stored, annotation_from):
+        genes = None
+    else:
+        genes = annotation_source(Address(stored.record["name"], stored.record["provider"], stored.record["url"]), name, annotation_from)
+    return stored if genes is None else _add_annotation(stored, genes, annotation_from, quiet=quiet, wait_s=wait_s)
+
+
+def _check_writable(out: Path | None) -> None:
+    if out is not None:
+        check_free(out / RECORD, force=True)
+    else:
+        check_free(cache_directory() / "downloads" / RECORD, True, "set DNABERT_CACHE to another folder, or say where with --out")
+
+
+def _check_sha256(text: str) -> str:
+    wanted = text.strip().lower()
+    if not _SHA256.fullmatch(wanted):
+        kind = "; it may be an MD5" if re.fullmatch("[0-9a-f]{32}", wanted) else ""
+        raise ConfigError(f"--sha256 {text!r}: a SHA-256 has 64 digits 0-9 and a-f, this has {len(wanted)} characters{kind}")
+    return wanted
 
 
 def _not_equal(found: str, wanted: str) -> str:
@@ -139,6 +160,7 @@ def _install(address: Address, name: str, folder: Path, wanted: str | None, *, f
     check_free(fasta, force or (folder / RECORD).is_file())  # a record is of this genome: see _open_stored
     if address.provider == "local" and Path(address.url).resolve() == fasta.resolve():
         raise OutputError(f"{fasta}: is the file to be fetched; choose another --out")
+    replaced = _made_before(folder)
     _make_folder(folder)
     part = folder / f"{address.name}.part"
     log.info("fetching %s into %s", address.url, folder)
@@ -150,13 +172,13 @@ def _install(address: Address, name: str, folder: Path, wanted: str | None, *, f
             contigs = write_fasta(part, made)
             pysam.faidx(str(made))
             digest = sha256_of_file(made)
-            for ending in ("", ".fai", ".gzi"):
+            for ending in ("", *_INDICES):
                 Path(f"{made}{ending}").replace(f"{fasta}{ending}")
     except (DataFileError, SequenceError) as error:
-        _remove_part(part)  # it is complete, and no good
+        remove_part(part)  # it is complete, and no good
         raise type(error)(str(error).replace(str(part), address.url)) from error
     except OSError as error:
-        raise OutputError(f"{fasta}: cannot be written: {error.strerror or error}") from error
+        raise write_error(error, fasta) from error
     totals = add_up(contigs)
     record = {
         "name": address.name,
@@ -182,15 +204,41 @@ def _install(address: Address, name: str, folder: Path, wanted: str | None, *, f
         "dnabert": __version__,
     }
     write_json(folder / RECORD, record)
-    _remove_part(part)
+    remove_part(part)
+    for file, known in replaced.items():
+        if file != fasta:
+            _remove_made(file, known)
     return StoredGenome(fasta, None, record, is_new=True)
+
+
+def _made_before(folder: Path) -> dict[Path, str]:
+    """SHA-256 of the files that an earlier call has made in a folder, by file; none where its record is missing or damaged."""
+    try:
+        record = json.loads((folder / RECORD).read_text(encoding="utf-8"))
+        return {folder / Path(made["file"]).name: made["sha256"] for made in (record["fasta"], record["annotation"]) if made is not None}
+    except (OSError, ValueError, KeyError, TypeError):
+        return {}
+
+
+def _remove_made(file: Path, known: str) -> None:
+    """Removes a file that was made here, with its index, unless it has been changed since: beside another genome it would mislead."""
+    if not file.is_file():
+        return
+    if sha256_of_file(file) != known:
+        log.warning("%s: belongs to what was here before, but has been changed since; it is left", file)
+        return
+    try:
+        for ending in ("", *_INDICES):
+            Path(f"{file}{ending}").unlink(missing_ok=True)
+    except OSError as error:
+        raise write_error(error, file) from error
 
 
 def _make_folder(folder: Path) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise OutputError(f"{folder}: cannot be made: {error.strerror or error}") from error
+        raise write_error(error, folder) from error
 
 
 def _check_download(transfer: Transfer, address: Address, wanted: str | None) -> bool:
@@ -214,49 +262,17 @@ def _check_download(transfer: Transfer, address: Address, wanted: str | None) ->
     return True
 
 
-def _remove_part(part: Path) -> None:
-    part.unlink(missing_ok=True)
-    part.with_name(f"{part.name}.json").unlink(missing_ok=True)
-
-
 def _has_annotation(stored: StoredGenome, source: str | None) -> bool:
     return stored.annotation is not None and source in (None, stored.record["annotation"]["asked_for"])
 
 
-def _add_annotation(stored: StoredGenome, source: str | None, *, quiet: bool, wait_s: float) -> StoredGenome:
-    record, folder = stored.record, stored.fasta.parent
-    url = source or find_annotation(Address(record["name"], record["provider"], record["url"]), record["asked_for"])
-    part = folder / f"{record['name']}.annotation.part"
-    log.info("fetching %s into %s", url, folder)
-    transfer = fetch(url, part, quiet=quiet, wait_s=wait_s)
-    try:
-        target = folder / f"{record['name']}.annotation.{_annotation_format(part)}.gz"
-        with tempfile.TemporaryDirectory(dir=folder, prefix=".making-") as place:
-            made = Path(place) / target.name
-            with open_bytes(part) as handle, open_bgzip(made) as packed:
-                shutil.copyfileobj(handle, packed, _COPY_BYTES)
-            digest = sha256_of_file(made)
-            made.replace(target)
-    except (DataFileError, *DAMAGE) as error:
-        _remove_part(part)
-        raise DataFileError(f"{url}: {str(error).removeprefix(f'{part}: ')}") from error
-    except OSError as error:
-        raise OutputError(f"{folder}: cannot be written: {error.strerror or error}") from error
-    facts = {"asked_for": source, "url": url, "file": target.name, "sha256": digest, "download_sha256": transfer.sha256}
-    record = {**record, "annotation": {**facts, "last_modified": transfer.last_modified}}
+def _add_annotation(stored: StoredGenome, url: str, asked_for: str | None, *, quiet: bool, wait_s: float) -> StoredGenome:
+    folder = stored.fasta.parent
+    check_free(folder / RECORD, force=True)
+    facts = {"asked_for": asked_for, **fetch_annotation(url, folder, stored.record["name"], quiet=quiet, wait_s=wait_s)}
+    record = {**stored.record, "annotation": facts}
     write_json(folder / RECORD, record)
-    _remove_part(part)
+    target = folder / facts["file"]
+    if stored.annotation not in (None, target):
+        _remove_made(stored.annotation, stored.record["annotation"]["sha256"])
     return StoredGenome(stored.fasta, target, record, stored.is_new)
-
-
-def _annotation_format(download: Path) -> str:
-    with open_bytes(download) as handle:
-        for line in handle:
-            text = line.decode("utf-8", "replace")
-            if not text.strip() or text.startswith("#"):
-                continue
-            fields = text.rstrip("\r\n").split("\t")
-            if len(fields) != _ANNOTATION_COLUMNS:
-                raise DataFileError(f"{download}: is no GTF or GFF3: a line has {len(fields)} columns, not {_ANNOTATION_COLUMNS}")
-            return "gff3" if "=" in fields[-1] and '"' not in fields[-1] else "gtf"
-    raise DataFileError(f"{download}: holds no line of an annotation")

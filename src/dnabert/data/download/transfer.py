@@ -27,9 +27,9 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TaskID, TextColum
 
 from dnabert import __version__
 from dnabert.errors import DataFileError, OutputError
-from dnabert.output import write_json
+from dnabert.output import write_error, write_json
 
-__all__ = ["Transfer", "age_of_file", "fetch", "fetch_text"]
+__all__ = ["Transfer", "age_of_file", "fetch", "fetch_text", "remove_part"]
 
 log = logging.getLogger(__name__)
 
@@ -98,7 +98,7 @@ def fetch(url: str, part: Path, *, quiet: bool = False, wait_s: float = 1.0) -> 
         DataFileError: There is no such file, or the transfer breaks off again and again.
         OutputError: The place cannot be written.
     """
-    note = part.with_name(f"{part.name}.json")
+    note = _note_of(part)
     resumed_at = have = _usable(part, note, url)
     failures = 0
     with _alone(part), _progress(url, quiet) as (bar, task):
@@ -144,20 +144,34 @@ def age_of_file(path: Path) -> str:
     return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(path.stat().st_mtime))
 
 
+def remove_part(part: Path) -> None:
+    """Removes what :func:`fetch` has brought, and the note about it."""
+    part.unlink(missing_ok=True)
+    _note_of(part).unlink(missing_ok=True)
+
+
+def _note_of(part: Path) -> Path:
+    return part.with_name(f"{part.name}.json")
+
+
 @contextmanager
 def _alone(part: Path) -> Iterator[None]:
     """Keeps a second run from writing to the same file; leaves no empty file when nothing came."""
     try:
-        with part.open("ab") as handle:
+        handle = part.open("ab")
+    except OSError as error:
+        raise write_error(error, part) from error
+    with handle:
+        try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            try:
-                yield
-            except DataFileError:
-                if not part.stat().st_size:
-                    part.unlink()
-                raise
-    except BlockingIOError as error:
-        raise OutputError(f"{part}: another run is fetching this; wait until it has ended") from error
+        except BlockingIOError as error:
+            raise OutputError(f"{part}: another run is fetching this; wait until it has ended") from error
+        try:
+            yield
+        except DataFileError:
+            if not part.stat().st_size:
+                part.unlink()
+            raise
 
 
 def _usable(part: Path, note: Path, url: str) -> int:
@@ -179,7 +193,10 @@ def _read_note(note: Path) -> dict[str, Any]:
 
 @contextmanager
 def _open(url: str, start: int, validator: str) -> Iterator[_Source]:
-    scheme = urllib.parse.urlsplit(url).scheme
+    try:
+        scheme = urllib.parse.urlsplit(url).scheme
+    except ValueError as error:
+        raise DataFileError(f"{url}: is no address: {error}") from error
     if scheme in ("http", "https", "ftp"):
         with _open_remote(url, start, validator) as source:
             yield source
@@ -235,7 +252,7 @@ def _copy(source: _Source, part: Path) -> Iterator[int]:
     try:
         target = part.open("r+b" if source.start else "wb")
     except OSError as error:
-        raise OutputError(f"{part}: cannot be written: {error.strerror or error}") from error
+        raise write_error(error, part) from error
     with target:
         target.truncate(source.start)
         have = target.seek(source.start)
@@ -243,7 +260,7 @@ def _copy(source: _Source, part: Path) -> Iterator[int]:
             try:
                 target.write(chunk)
             except OSError as error:
-                raise OutputError(f"{part}: cannot be written: {error.strerror or error}") from error
+                raise write_error(error, part) from error
             have += len(chunk)
             yield have
 
@@ -267,4 +284,4 @@ def _digests(path: Path) -> tuple[str, str]:
 def _progress(url: str, quiet: bool) -> Iterator[tuple[Progress, TaskID]]:
     columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn(), TimeRemainingColumn())
     with Progress(*columns, console=Console(stderr=True), disable=quiet or not sys.stderr.isatty()) as bar:
-        yield bar, bar.add_task(url.rstrip("/").rsplit("/", 1)[-1], total=None)
+        yield bar, bar.add_task(url.split("?")[0].rstrip("/").rsplit("/", 1)[-1], total=None)

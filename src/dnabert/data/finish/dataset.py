@@ -122,12 +122,14 @@ def _check_splits(before: Sequence[Example], after: Sequence[Example]) -> None:
     if lost or not after:
         where = " and ".join(split for split in SPLITS if split in lost) or "any split"
         raise DataFileError(
-            f"no row is left in {where}: all are duplicates of others, or too like them; split otherwise, or give more input"
+            f"no row is left in {where}: all are duplicates of others, or too like them; split otherwise with --split FILE, raise"
+            " --drop-near-duplicates if it is given, or give more input"
         )
 
 
 def _counts(draft: Draft, duplicates: DuplicateCounts, leakage: Leakage) -> dict[str, int]:
     counts = {
+        **draft.splits.counts,
         **draft.counts,
         "rows before duplicates are left out": len(draft.examples),
         "left out: the sequence occurs with another label": sum(duplicates.conflicting.values()),

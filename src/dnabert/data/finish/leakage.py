@@ -161,12 +161,13 @@ def leakage_warnings(leakage: Leakage) -> list[str]:
             found.append(
                 f"{near.num_above_half:,} of {near.num_compared:,} {_SPLIT_WORDS[near.split]} rows ({share:.1%}) are by more than half in"
                 f" one {_SPLIT_WORDS[near.other]} row: figures on them are too good"
-                + ("; leave such training rows out" if near.other == "train" and leakage.dropped_above is None else "")
+                + (
+                    "; leave such training rows out with --drop-near-duplicates 0.5"
+                    if near.other == "train" and leakage.dropped_above is None
+                    else ""
+                )
             )
-    for split, counts in leakage.classes.items():
-        missing = [name for name, count in counts.items() if not count]
-        if missing:
-            found.append(f"the {_SPLIT_WORDS[split]} rows hold none of {_listed(missing)}")
+    found += [text for split in leakage.classes for text in _class_warnings(leakage, split)]
     totals = {name: sum(counts[name] for counts in leakage.classes.values()) for name in leakage.classes["train"]}
     few = [f"{name} ({total})" for name, total in totals.items() if total < FEW_ROWS]
     if few:
@@ -177,6 +178,27 @@ def leakage_warnings(leakage: Leakage) -> list[str]:
             sizes = f"{matching.num_found:,} of {matching.num_wanted:,}"
             found.append(f"{sizes} negatives were found for {_SPLIT_WORDS[split]}: the genome has no room for more")
     return found
+
+
+def _class_warnings(leakage: Leakage, split: SplitName) -> list[str]:
+    """That a split has no row, rows of one class, or none of some class; what that means, and what to do."""
+    counts, size = leakage.classes[split], leakage.num_rows[split]
+    missing = [name for name, count in counts.items() if not count]
+    present = [f"{name} {count:,}" for name, count in counts.items() if count]
+    if not missing and size:
+        return []
+    way_out = "" if split == "train" else f", or a larger --set splits.{split}_fraction=SHARE"
+    if not size:
+        others = ", ".join(f"{_SPLIT_WORDS[name]} {rows:,}" for name, rows in leakage.num_rows.items() if rows)
+        held_out = "dnabert finetune holds out some training rows in its place, drawn without regard to contigs"
+        effect = held_out if split == "valid" else "there will be no figures on rows that had no part in the training"
+        told = f"{split}.tsv has no row ({others}): {effect}"
+    elif leakage.task != "multilabel" and len(present) == 1:
+        told = f"all {size:,} {_SPLIT_WORDS[split]} rows are of one class ({present[0]}; none of {_listed(missing)}): "
+        told += "nothing can be learnt from them" if split == "train" else "no figure that compares classes is defined on them"
+    else:
+        told = f"the {size:,} {_SPLIT_WORDS[split]} rows hold none of {_listed(missing)} ({_listed(present)})"
+    return [f"{told}; give --split FILE{way_out}"]
 
 
 def _listed(names: Sequence[str]) -> str:

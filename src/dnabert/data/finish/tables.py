@@ -1,8 +1,8 @@
 r"""A data set as files: a table for each split, its regions, and the records of how it was made and what may leak.
 
 The tables are TSV with ``#`` lines before the header; ``dnabert finetune`` reads them, and so does
-``pandas.read_csv(path, sep="\t", comment="#")``. What would end a field, or begin a comment or a quotation, is written as in a URL (``%23``
-for ``#``).
+``pandas.read_csv(path, sep="\t", comment="#", keep_default_na=False)``. What would end a field, or begin a comment or a quotation, is
+written as in a URL (``%23`` for ``#``).
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence

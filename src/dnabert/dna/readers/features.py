@@ -14,13 +14,12 @@ from pathlib import Path
 from typing import BinaryIO, Literal, NamedTuple
 from urllib.parse import unquote
 
-from dnabert.dna.fasta import open_bytes
+from dnabert.dna.packing import BYTE_ORDER_MARK, open_bytes
 from dnabert.dna.regions import Strand
 from dnabert.errors import DataFileError, RegionError
 
 __all__ = ["Feature", "FeatureFile"]
 
-_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _NUM_COLUMNS = 9
 _STRANDS: dict[bytes, Strand] = {b"+": "+", b"-": "-", b".": ".", b"?": "."}
 _GFF3_ATTRIBUTES = re.compile(r'\s*[^\s=;"]+=')
@@ -143,6 +142,11 @@ class FeatureFile:
         except OSError as error:
             raise DataFileError(f"{self.path}: cannot be read: {error.strerror or error}") from error
 
+    def lacks(self, kind: str) -> DataFileError:
+        """The error that there are no features of a kind among the lines that were read; it lists those that there are."""
+        found = ", ".join(self.kinds) or "no features at all"
+        return DataFileError(f"{self.path}: has no {kind} features (it has {found}); take an annotation that has them")
+
     def _features(self, handle: BinaryIO, is_wanted: Callable[[str], bool]) -> Iterator[Feature]:
         decisions: dict[bytes, bool] = {}
         names: dict[bytes, str] = {}
@@ -150,7 +154,7 @@ class FeatureFile:
             columns = line.rstrip(b"\r\n").split(b"\t")
             if len(columns) < _NUM_COLUMNS or line[:1] in b"#\xef":
                 if number == 1:
-                    line = line.removeprefix(_BYTE_ORDER_MARK)
+                    line = line.removeprefix(BYTE_ORDER_MARK)
                     columns = line.rstrip(b"\r\n").split(b"\t")
                 if line.startswith((b"##FASTA", b">")):
                     return

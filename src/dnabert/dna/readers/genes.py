@@ -6,7 +6,16 @@ from urllib.parse import unquote
 
 from dnabert.dna.readers.features import Feature
 
-__all__ = ["Entry", "add_entry", "display_name", "find_gene", "read_entry"]
+__all__ = ["LEAF_KINDS", "Entry", "add_entry", "display_name", "find_gene", "read_entry"]
+
+LEAF_KINDS = frozenset(
+    (
+        *("five_prime_UTR", "three_prime_UTR", "five_prime_utr", "three_prime_utr", "UTR", "start_codon", "stop_codon", "intron"),
+        *("stop_codon_redefined_as_selenocysteine", "Selenocysteine", "biological_region", "region", "match", "match_part", "cDNA_match"),
+    )
+)
+"""Kinds of features (column 3) that are neither transcripts nor genes nor parts that make them, many to a file; that they are named here
+saves time only."""
 
 
 class Entry(NamedTuple):

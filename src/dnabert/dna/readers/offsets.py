@@ -1,4 +1,4 @@
-"""Whether sites are where a file says: a motif that must be there (GT, AG, ATG) shows a file that is one base off, or of elsewhere."""
+"""Whether sites are where an annotation says: a motif that must be there (GT, AG, ATG) shows a file one base off, or of elsewhere."""
 
 import logging
 from collections.abc import Callable, Iterable, Mapping
@@ -77,31 +77,50 @@ def _has_motif(site: Region, shift: int, wanted: Codes, read_bases: Callable[[Re
     return np.array_equal(bases, wanted)
 
 
-def warn_if_shifted(check: MotifCheck, element: str, source: str) -> str | None:
+def warn_if_shifted(check: MotifCheck, element: str, source: str, columns: Mapping[Strand, int] | None = None) -> str | None:
     """Logs and returns a warning, if most sites of a strand lack their motif; None if they have it, or are fewer than 5.
 
     Args:
         check: The counts.
         element: What the sites are, in the plural: ``donors``.
-        source: The file they come from.
+        source: The GTF or GFF3 file they come from, which counts from 1.
+        columns: The column of the file, 4 or 5, that tells where the sites of a strand are; None: it is not known which of the two.
     """
-    parts = [part for strand in check.num_sites if (part := _finding(check, strand, element))]
-    if not parts:
+    told = [strand for strand in check.num_sites if _is_misplaced(check, strand)]
+    if not told:
         return None
-    text = f"{source}: {'; '.join(parts)}"
+    shifts = {strand: _better_shift(check, strand) for strand in told}
+    text = f"{source}: {'; '.join(_finding(check, strand, shifts[strand], element) for strand in told)}: {_advice(shifts, columns)}"
     log.warning("%s", text)
     return text
 
 
-def _finding(check: MotifCheck, strand: Strand, element: str) -> str:
-    in_place = check.share(0, strand)
-    if check.num_sites[strand] < _MIN_SITES or in_place >= _MIN_SHARE_IN_PLACE:
-        return ""
+def _is_misplaced(check: MotifCheck, strand: Strand) -> bool:
+    return check.num_sites[strand] >= _MIN_SITES and check.share(0, strand) < _MIN_SHARE_IN_PLACE
+
+
+def _better_shift(check: MotifCheck, strand: Strand) -> int:
+    """The shift with which most sites of a strand have the motif; 0 if there is none."""
     shift = max((-1, 1), key=lambda shift: check.share(shift, strand))
-    shifted = check.share(shift, strand)
-    found = f"{in_place:.1%} of {check.num_sites[strand]:,} {element} on strand {strand} are {check.motif}"
-    if shifted < _MIN_SHARE_SHIFTED:
-        return f"{found}: the file is of another assembly than the genome, or its positions are of something else"
-    if shift == -1:
-        return f"{found}, but {shifted:.1%} one base before: the file counts from 1 where it must count from 0; take 1 from its starts"
-    return f"{found}, but {shifted:.1%} one base after: the file counts from 0 where it must count from 1; add 1 to its starts"
+    return shift if check.share(shift, strand) >= _MIN_SHARE_SHIFTED else 0
+
+
+def _finding(check: MotifCheck, strand: Strand, shift: int, element: str) -> str:
+    found = f"{check.share(0, strand):.1%} of {check.num_sites[strand]:,} {element} on strand {strand} are {check.motif}"
+    beside = "before" if shift == -1 else "after"
+    return f"{found}, but {check.share(shift, strand):.1%} one base {beside}" if shift else found
+
+
+def _advice(shifts: Mapping[Strand, int], columns: Mapping[Strand, int] | None) -> str:
+    """What is probably wrong with the file, and the way out."""
+    if not all(shifts.values()):
+        return "the file is of another assembly than the genome, or its positions are of something else"
+    parts = []
+    for shift in sorted(set(shifts.values())):
+        strands = [strand for strand in shifts if shifts[strand] == shift]
+        numbers = sorted({columns[strand] for strand in strands}) if columns else [4, 5] if len(strands) > 1 else []
+        named = f"columns {numbers[0]} and {numbers[1]} are" if len(numbers) > 1 else f"column {numbers[0] if numbers else '4 or 5'} is"
+        which = "both" if len(numbers) > 1 else "it"
+        as_bed = "" if numbers == [5] else ", as in a file written with the positions of BED, which count from 0"
+        parts.append(f"{named} 1 too low{as_bed}: add 1 to {which}" if shift == 1 else f"{named} 1 too high: take 1 from {which}")
+    return f"{'; '.join(parts)} (GTF and GFF3 count from 1, the end included), or give the genome that the file was made for"

@@ -13,6 +13,7 @@ import pyBigWig
 
 from dnabert.dna.contigs import ContigNames
 from dnabert.dna.handles import OwnHandle
+from dnabert.dna.packing import first_bytes
 from dnabert.dna.regions import Region, source_of
 from dnabert.errors import DataFileError, RegionError
 
@@ -91,11 +92,7 @@ class Track:
 
 
 def _check_kind(path: Path) -> None:
-    try:
-        with path.open("rb") as handle:
-            start = handle.read(4)
-    except OSError as error:
-        raise DataFileError(f"{path}: cannot be read: {error.strerror or error}") from error
+    start = first_bytes(path, 4)
     # The byte order is that of the machine that wrote the file.
     kinds = int.from_bytes(start, "little"), int.from_bytes(start, "big")
     if _BIGBED in kinds:

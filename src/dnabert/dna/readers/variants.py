@@ -12,7 +12,7 @@ import numpy as np
 import pysam
 
 from dnabert.dna.contigs import ContigNames
-from dnabert.dna.fasta import is_bgzip
+from dnabert.dna.packing import first_bytes, packing_of
 from dnabert.dna.regions import Region
 from dnabert.dna.sequence import Codes, encode_bases
 from dnabert.errors import DataFileError, RegionError, SequenceError
@@ -21,7 +21,6 @@ __all__ = ["ReferenceCheck", "Variant", "check_references", "read_variants"]
 
 log = logging.getLogger(__name__)
 
-_GZIP_MAGIC = b"\x1f\x8b"
 # One base agrees by chance three times in ten.
 _MIN_SHARE_OF_SAME_ASSEMBLY = 0.5
 _MIN_SHARE_OF_SHIFTED = 0.9
@@ -92,14 +91,11 @@ def _contig(name: str, lengths: dict[str, int | None], names: ContigNames, where
 
 
 def _check_packing(path: Path) -> None:
-    try:
-        with path.open("rb") as handle:
-            start = handle.read(16)
-    except OSError as error:
-        raise DataFileError(f"{path}: cannot be read: {error.strerror or error}") from error
-    if start[:2] == _GZIP_MAGIC and not is_bgzip(start):
+    start = first_bytes(path)
+    packing = packing_of(start)
+    if packing == "gzip":
         raise DataFileError(f"{path}: is gzip, and VCF must be plain or bgzip:  gunzip {path} && bgzip {path.with_suffix('')}")
-    if start[:2] != _GZIP_MAGIC and not start.startswith((b"##fileformat=VCF", b"BCF")):
+    if packing == "plain" and not start.startswith((b"##fileformat=VCF", b"BCF")):
         begin = start.splitlines()[0].decode("utf-8", "replace") if start else ""
         raise DataFileError(f"{path}: begins with {begin!r}, not with '##fileformat=VCF': this is no VCF or BCF file")
 

@@ -6,11 +6,11 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict
 
 from dnabert.data.datasets.negatives import Matching
 from dnabert.data.datasets.splits import SPLITS
@@ -19,13 +19,15 @@ from dnabert.data.finish.near_duplicates import Comparison, SimilarPair
 from dnabert.data.finish.tables import TABLE_COLUMNS
 from dnabert.dna.regions import open_text
 from dnabert.errors import DataFileError
+from dnabert.report.records import read_record
 
 __all__ = ["DatasetFiles", "DatasetRecord", "LeakageRecord", "Spread", "TableRow", "read_dataset"]
 
 _SAMPLES = 2
 """Rows of each class that are shown."""
 
-_Parsed = TypeVar("_Parsed", bound=BaseModel)
+_ORIGIN = ("dataset", "build the data set again")
+"""The command that writes the records, and what to do where one is damaged."""
 
 
 class _Record(BaseModel):
@@ -151,8 +153,8 @@ def read_dataset(directory: Path) -> DatasetFiles:
     Raises:
         DataFileError: One is missing or damaged; the message names it.
     """
-    record = _read_record(directory / "dataset.json", DatasetRecord)
-    leakage = _read_record(directory / "leakage.json", LeakageRecord)
+    record = read_record(directory / "dataset.json", DatasetRecord, *_ORIGIN)
+    leakage = read_record(directory / "leakage.json", LeakageRecord, *_ORIGIN)
     tally = _Tally()
     for split in SPLITS:
         for row in _read_rows(directory / f"{split}.tsv"):
@@ -160,17 +162,6 @@ def read_dataset(directory: Path) -> DatasetFiles:
     spread = {name: Spread(np.array(values), np.array(tally.lengths[name])) for name, values in sorted(tally.gc.items())}
     samples = tuple(row for _, rows in sorted(tally.samples.items()) for row in rows)
     return DatasetFiles(record, leakage, spread, samples, dict(sorted(tally.categories.items())))
-
-
-def _read_record(path: Path, model: type[_Parsed]) -> _Parsed:
-    try:
-        return model.model_validate_json(path.read_bytes())
-    except OSError as error:
-        raise DataFileError(f"{path}: cannot be read: {error.strerror or error}; give a directory of dnabert dataset") from error
-    except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"]) or "the file"
-        raise DataFileError(f"{path}: is damaged: {where}: {first['msg']}; build the data set again") from error
 
 
 def _read_rows(path: Path) -> Iterator[dict[str, str]]:

@@ -92,7 +92,7 @@ def _usage(files: DatasetFiles) -> Section:
             "Fine-tune a pre-trained model on it; the test rows are looked at once, at the end.",
             " ".join(words),
         ),
-        ("Read a table elsewhere.", 'pandas.read_csv("train.tsv", sep="\\t", comment="#")'),
+        ("Read a table elsewhere.", 'pandas.read_csv("train.tsv", sep="\\t", comment="#", keep_default_na=False)'),
     )
     return Section("Use it", (Commands(steps),))
 

@@ -22,17 +22,18 @@ _REASONS = {
 def minding_section(files: DatasetFiles) -> Section:
     """What to know before training: what was measured here, and what the builder has put among its facts as ``warnings``."""
     noted = files.record.facts.get("warnings")
-    warnings = (*files.leakage.warnings, *(map(str, noted) if isinstance(noted, list) else ()))
+    # Those of a builder begin with the name of a file.
+    warnings = (*map(_capitalised, files.leakage.warnings), *(map(str, noted) if isinstance(noted, list) else ()))
     if not warnings:
         return Section(
             "Before you train on it",
             (Notice("Nothing was found that would make a model look better on this data set than it is; what was looked for is below."),),
         )
-    return Section("Before you train on it", tuple(Notice(_sentence(text), is_warning=True) for text in warnings))
+    return Section("Before you train on it", tuple(Notice(f"{text.rstrip('.')}.", is_warning=True) for text in warnings))
 
 
-def _sentence(text: str) -> str:
-    return f"{text[:1].upper()}{text[1:].rstrip('.')}."
+def _capitalised(text: str) -> str:
+    return text[:1].upper() + text[1:]
 
 
 def baselines_section(files: DatasetFiles) -> Section:

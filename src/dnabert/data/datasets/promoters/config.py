@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from dnabert.choices import PromoterKind, PromoterNegatives
 from dnabert.data.datasets.promoters.sites import Reach
 from dnabert.data.datasets.promoters.substitution import NUM_PARTS
+from dnabert.data.datasets.rules import MAX_BP, MAX_PER_POSITIVE, refuse_unused
 from dnabert.data.datasets.splits import SplitConfig
 
 __all__ = ["PromoterConfig"]
@@ -31,27 +32,27 @@ class PromoterConfig(BaseModel):
 
     kind: PromoterKind = "300"
     """Which windows: ``300``, ``core`` or ``scan``."""
-    upstream_bp: int | None = Field(default=None, ge=0)
+    upstream_bp: int | None = Field(default=None, ge=0, le=MAX_BP)
     """Bases before the TSS; None takes those of ``kind``: 249, 33 or, for the whole that is scanned, 5000."""
-    downstream_bp: int | None = Field(default=None, ge=0)
+    downstream_bp: int | None = Field(default=None, ge=0, le=MAX_BP)
     """Bases after the TSS; None takes those of ``kind``: 50, 36 or 4999."""
-    scan_window_bp: int = Field(default=1001, ge=1)
+    scan_window_bp: int = Field(default=1001, ge=1, le=MAX_BP)
     """Length of a window of ``scan``, in bases."""
-    scan_stride_bp: int = Field(default=1001, ge=1)
+    scan_stride_bp: int = Field(default=1001, ge=1, le=MAX_BP)
     """Bases from the start of a window of ``scan`` to that of the next; the default lays them side by side."""
-    scan_margin_bp: int = Field(default=0, ge=0)
+    scan_margin_bp: int = Field(default=0, ge=0, le=MAX_BP)
     """A window of ``scan`` is a promoter if a TSS lies in it with at least so many bases on either side. One with a TSS nearer to its end
     is neither a promoter nor none, and is left out."""
     negatives: PromoterNegatives = "matched"
     """What the negatives of ``300`` and ``core`` are. Those of ``scan`` are always the windows without a TSS."""
-    negatives_per_positive: int = Field(default=1, ge=1)
+    negatives_per_positive: int = Field(default=1, ge=1, le=MAX_PER_POSITIVE)
     """Negatives for each positive; not for ``scan``."""
-    min_distance_bp: int = Field(default=1000, ge=1)
+    min_distance_bp: int = Field(default=1000, ge=1, le=MAX_BP)
     """Bases that a window of the genome keeps from every TSS of the files, of either strand, to be a negative; not for ``scan``."""
     also_avoid: tuple[Path, ...] = ()
     """More files of TSS (BED, GTF or GFF3), which negatives keep away from, too; a window of ``scan`` with one of them is none of the
     negatives. Contigs that the genome lacks are passed over in them."""
-    merge_bp: int = Field(default=1, ge=1)
+    merge_bp: int = Field(default=1, ge=1, le=MAX_BP)
     """Of TSS of one strand that are closer than this, in bases, the first of the file gives a window; negatives keep away from the others.
     1 merges those on the same base only, as the published sets do. Not for ``scan``."""
     repeats: Path | None = None
@@ -74,14 +75,11 @@ class PromoterConfig(BaseModel):
     def _settings_fit_the_kind(self) -> Self:
         of_scan = ("scan_window_bp", "scan_stride_bp", "scan_margin_bp")
         of_others = ("negatives", "negatives_per_positive", "min_distance_bp", "merge_bp", "repeats")
-        ignored: tuple[str, ...] = of_others if self.kind == "scan" else of_scan
-        for name in ignored:
-            if getattr(self, name) != type(self).model_fields[name].default:
-                raise ValueError(f"{name} = {getattr(self, name)} has no meaning for kind {self.kind}; leave it out")
-        if self.also_avoid and self.negatives == "substitution":
-            raise ValueError("also_avoid has no meaning for negatives = substitution; leave it out")
-        if self.repeats is not None and self.negatives != "matched":
-            raise ValueError(f"repeats = {self.repeats} has no meaning for negatives = {self.negatives}; leave it out")
+        refuse_unused(self, of_others if self.kind == "scan" else of_scan, f"kind = {self.kind}")
+        if self.negatives == "substitution":
+            refuse_unused(self, ("also_avoid",), "negatives = substitution")
+        if self.negatives != "matched":
+            refuse_unused(self, ("repeats",), f"negatives = {self.negatives}")
         return self
 
     @model_validator(mode="after")

@@ -9,8 +9,11 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from dnabert.data.datasets.rules import find_contig
 from dnabert.data.genome import GenomeStore
-from dnabert.dna.readers.annotation import check_stated_lengths, read_tss, read_uncertain_tss
+from dnabert.dna.readers.annotation import check_stated_lengths
+from dnabert.dna.readers.kinds import refuse_other_kinds
+from dnabert.dna.readers.starts import read_starts
 from dnabert.dna.regions import Region, read_bed
 from dnabert.errors import DataFileError, RegionError
 
@@ -21,6 +24,7 @@ log = logging.getLogger(__name__)
 IntArray = npt.NDArray[np.int64]
 BoolArray = npt.NDArray[np.bool_]
 
+_WANTED = "transcription start sites (BED with strands, GTF or GFF3)"
 _ANNOTATION_ENDINGS = (".gtf", ".gff", ".gff3")
 
 
@@ -113,7 +117,7 @@ def read_sites(
 ) -> Sites:
     """The start sites that a file has on a genome; of those at one base and strand, or closer than ``merge_bp``, the first.
 
-    Those that are left out for being close, uncertain ones (:func:`dnabert.dna.readers.annotation.read_uncertain_tss`), and those
+    Those that are left out for being close, uncertain ones (:func:`dnabert.dna.readers.starts.read_starts`), and those
     of other files are avoided.
 
     Args:
@@ -125,16 +129,16 @@ def read_sites(
         also_avoid: More such files, whose sites are avoided; contigs that the genome lacks are passed over in them.
 
     Raises:
-        DataFileError: The file cannot be read, or all of its sites are on contigs that the genome lacks.
+        DataFileError: The file cannot be read, is of another kind, or all of its sites are on contigs that the genome lacks.
         RegionError: A line is malformed, has no strand, goes beyond its contig, or its contig is not in the genome.
     """
-    regions, uncertain = _read_starts(path)
+    certain, uncertain = _read_starts(store, path)
     used, unsure = (
-        [region for region in found if not skip_unknown_contigs or store.names.knows(region.contig)] for found in (regions, uncertain)
+        [region for region in found if not skip_unknown_contigs or store.names.knows(region.contig)] for found in (certain, uncertain)
     )
-    counts["TSS read"] = len(regions) + len(uncertain)
-    counts["TSS of contigs that the genome lacks"] = len(regions) + len(uncertain) - len(used) - len(unsure)
-    counts["uncertain TSS, avoided"] = len(unsure)
+    num_read = len(certain) + len(uncertain)
+    counts["TSS read"] = num_read
+    counts["TSS of contigs that the genome lacks"] = num_read - len(used) - len(unsure)
     found: dict[tuple[int, bool], str] = {}
     merged: set[tuple[int, bool]] = set()
     cells: dict[tuple[str, str, int], int] = {}
@@ -149,13 +153,14 @@ def read_sites(
             continue
         cells[contig, region.strand, position // merge_bp] = position
         found[key] = _unique_name(region.name or f"{contig}:{_first_base(region).start}({region.strand})", taken)
-    _tell_of_wide(regions, path, counts)
-    counts["TSS at the base and strand of another"] = len(used) - len(found) - len(merged)
+    lost = {(_place(store, region, path)[1], region.strand == "-") for region in unsure} - found.keys() - merged
+    _tell_of_wide(certain, path, counts)
+    counts["TSS at the base and strand of another"] = len(used) + len(unsure) - len(found) - len(merged) - len(lost)
+    counts["uncertain TSS, avoided"] = len(lost)
     counts["TSS nearer than merge_bp to another, avoided"] = len(merged)
     if not found:
-        raise DataFileError(f"{path}: all {len(regions)} TSS are on contigs that the genome lacks ({regions[0].contig}, ...)")
+        raise DataFileError(f"{path}: all {len(certain)} TSS are on contigs that the genome lacks ({certain[0].contig}, ...)")
     check_stated_lengths(path, store.names, {store.names.find(region.contig, region.where, str(path)) for region in used})
-    avoided = {position for position, _ in merged} | {_place(store, region, path)[1] for region in unsure}
     others = _positions_of_files(store, also_avoid)
     counts["TSS of other files, avoided"] = len(others)
     ordered = sorted(found)
@@ -163,18 +168,28 @@ def read_sites(
         tuple(found[key] for key in ordered),
         np.array([position for position, _ in ordered], dtype=np.int64),
         np.array([is_reverse for _, is_reverse in ordered], dtype=np.bool_),
-        np.array(sorted(avoided | others), dtype=np.int64),
+        np.array(sorted(others | {position for position, _ in merged | lost}), dtype=np.int64),
     )
 
 
-def _read_starts(path: Path) -> tuple[list[Region], list[Region]]:
-    """The start sites of a file, and the uncertain ones."""
-    return (read_tss(path), read_uncertain_tss(path)) if is_annotation(path) else (list(read_bed(path)), [])
+def _read_starts(store: GenomeStore, path: Path) -> tuple[list[Region], list[Region]]:
+    """The start sites of a file, and the uncertain ones; no transcript of an annotation goes beyond its contig."""
+    refuse_other_kinds(path, _WANTED)
+    if not is_annotation(path):
+        return list(read_bed(path)), []
+    parts: tuple[list[Region], list[Region]] = ([], [])
+    for start in read_starts(path):
+        region = start.region
+        if store.names.knows(region.contig):
+            contig = store.names.find(region.contig, region.where, str(path))
+            store.names.check_end(f"transcript {start.transcript or region.name}", start.end, contig, region.where)
+        parts[not start.is_certain].append(region)
+    return parts
 
 
 def _place(store: GenomeStore, region: Region, path: Path) -> tuple[str, int]:
     """Contig of a start site, as the genome names it, and its base in the store."""
-    contig = store.names.find(region.contig, region.where, str(path))
+    contig = find_contig(store, region.contig, region.where, str(path))
     first = _first_base(region)
     whole = Region(contig, region.start, region.end, where=region.where)
     return contig, store.position(whole) + first.start - region.start
@@ -184,7 +199,7 @@ def _positions_of_files(store: GenomeStore, paths: Iterable[Path]) -> set[int]:
     """Bases in the store of all start sites of files, the uncertain ones too; contigs that the genome lacks are passed over."""
     found: set[int] = set()
     for path in paths:
-        certain, uncertain = _read_starts(path)
+        certain, uncertain = _read_starts(store, path)
         known = [region for region in (*certain, *uncertain) if store.names.knows(region.contig)]
         found |= {_place(store, region, path)[1] for region in known}
         check_stated_lengths(path, store.names, {store.names.find(region.contig, region.where, str(path)) for region in known})

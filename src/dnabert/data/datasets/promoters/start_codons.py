@@ -5,11 +5,13 @@ from pathlib import Path
 from dnabert.data.genome import GenomeStore
 from dnabert.dna.readers.features import FeatureFile
 from dnabert.dna.readers.offsets import SHIFTS, MotifCheck, check_motif, warn_if_shifted
-from dnabert.dna.regions import Region
+from dnabert.dna.regions import Region, Strand
 
 __all__ = ["check_start_codons", "shares_by_shift", "warnings_of"]
 
 _CODON_BP = 3
+_COLUMNS: dict[Strand, int] = {"+": 4, "-": 5}
+"""The column of GTF and GFF3 in which the first base of a coding part stands, by strand."""
 
 
 def check_start_codons(store: GenomeStore, path: Path) -> MotifCheck | None:
@@ -42,7 +44,7 @@ def check_start_codons(store: GenomeStore, path: Path) -> MotifCheck | None:
 
 def warnings_of(check: MotifCheck, path: Path) -> list[str]:
     """What is told, here and in the log, where most coding parts do not begin with ATG."""
-    told = warn_if_shifted(check, "starts of coding parts", str(path))
+    told = warn_if_shifted(check, "starts of coding parts", str(path), _COLUMNS)
     return [] if told is None else [told]
 
 

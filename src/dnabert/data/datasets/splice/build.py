@@ -32,7 +32,9 @@ def build_splice(store: GenomeStore, annotation_path: Path, config: SpliceConfig
         CheckpointError: A model's answers are no probabilities.
     """
     if scorers and config.level == "token":
-        raise ConfigError("hard negatives are windows with one label, and level is token; leave the models out, or make it sequence")
+        raise ConfigError(
+            "hard negatives are windows with one label, and --level is token; leave --hard-negatives out, or make it sequence"
+        )
     annotation = read_annotation(store, annotation_path, config)
     if config.level == "token":
         return build_tokens(store, annotation, config, seed, annotation_path)

@@ -8,6 +8,7 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from dnabert.data.datasets.example import SplitName
+from dnabert.data.datasets.rules import MAX_BP, MAX_PER_POSITIVE, MAX_ROWS, refuse_unused
 from dnabert.data.datasets.splits import SPLITS, SplitConfig
 
 __all__ = ["HardNegativeConfig", "SpliceConfig", "Stream", "open_stream"]
@@ -35,14 +36,14 @@ class HardNegativeConfig(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
-    per_donor: float = Field(default=0.5, ge=0)
+    per_donor: float = Field(default=0.5, ge=0, le=MAX_PER_POSITIVE)
     """Windows wanted of each model, for each donor of the split."""
     threshold: float = Field(default=0.5, gt=0, lt=1)
     """A window is called a site where the probability of ``none`` is below 1 minus this, 0-1."""
-    max_looked_at: int = Field(default=200_000, ge=1)
+    max_looked_at: int = Field(default=200_000, ge=1, le=MAX_ROWS)
     """Most windows of each split that each model is shown."""
-    random_share: float = Field(default=0.1, ge=0, lt=1)
-    """Share of places of any kind among those windows, 0-1; the others are GT and AG in genes."""
+    random_share: float = Field(default=0.1, ge=0, le=0.9)
+    """Share of places of any kind among those windows, 0-0.9; the others are GT and AG in genes."""
     train_only: bool = False
     """Whether the training split alone gets hard negatives; else each split gets its own."""
 
@@ -52,7 +53,7 @@ class SpliceConfig(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
-    window_bp: int = Field(default=400, ge=4)
+    window_bp: int = Field(default=400, ge=4, le=MAX_BP)
     """Length of the windows, in bases. The first base of the intron of a donor, and the first base of the exon of an acceptor, is at the
     0-based index window_bp // 2, so that GT is at 200-201 of 400, and AG at 198-199."""
     level: Literal["sequence", "token"] = "sequence"
@@ -60,7 +61,7 @@ class SpliceConfig(BaseModel):
     base."""
     splits: SplitConfig = SplitConfig()
     """How the genome is split."""
-    min_intron_bp: int = Field(default=25, ge=4)
+    min_intron_bp: int = Field(default=25, ge=4, le=MAX_BP)
     """Shorter introns, in bases, are no introns but gaps of an alignment: they give no sites, and no negatives either."""
     sources: tuple[str, ...] = ()
     """Column 2 of the transcripts that give sites; empty: all of them."""
@@ -72,16 +73,16 @@ class SpliceConfig(BaseModel):
     """Whether transcripts on contigs that the genome lacks are left out and counted; if not, they are an error."""
     also_avoid: tuple[Path, ...] = ()
     """More annotations (GTF or GFF3), whose sites are never negatives; contigs that the genome lacks are passed over."""
-    negatives_per_positive: int = Field(default=1, ge=0)
+    negatives_per_positive: int = Field(default=1, ge=0, le=MAX_PER_POSITIVE)
     """sequence: decoys for each site, GT for a donor and AG for an acceptor, from the same gene. token: windows without a site for each
     window with one."""
     gc_decoys: bool = False
     """Whether the decoy of a donor that has GC has GC, too, and not GT."""
-    random_per_donor: float = Field(default=0.5, ge=0)
+    random_per_donor: float = Field(default=0.5, ge=0, le=MAX_PER_POSITIVE)
     """sequence: windows at random places, on either strand, for each donor."""
     intergenic_share: float = Field(default=0.5, ge=0, le=1)
     """token: share of the windows without a site that lie between the genes, 0-1; the others, and what is missing, are from genes."""
-    max_per_class: int | None = Field(default=None, ge=1)
+    max_per_class: int | None = Field(default=None, ge=1, le=MAX_ROWS)
     """Most donors, most acceptors and most negatives (token: windows with and without sites), in all splits together, drawn at random;
     None: all. The paper's set has 10,000 of each. Hard negatives are not counted."""
     hard: HardNegativeConfig = HardNegativeConfig()
@@ -90,7 +91,5 @@ class SpliceConfig(BaseModel):
     @model_validator(mode="after")
     def _settings_fit_the_level(self) -> Self:
         ignored = ("intergenic_share",) if self.level == "sequence" else ("gc_decoys", "random_per_donor", "hard")
-        for name in ignored:
-            if getattr(self, name) != type(self).model_fields[name].default:
-                raise ValueError(f"{name} = {getattr(self, name)} has no meaning for level {self.level}; leave it out")
+        refuse_unused(self, ignored, f"level = {self.level}")
         return self

@@ -125,7 +125,7 @@ class _Walk:
 
 
 def collect_hard_negatives(
-    pool: Iterator[Places], store: GenomeStore, scorer: Scorer, wanted: int, window_bp: int, config: HardNegativeConfig
+    pool: Iterator[Places], store: GenomeStore, scorer: Scorer, wanted: int, window_bp: int, config: HardNegativeConfig, told: str
 ) -> HardNegatives:
     """Places of the pool that a model calls sites, in the order of the pool.
 
@@ -138,6 +138,7 @@ def collect_hard_negatives(
         wanted: How many are wanted.
         window_bp: Length of the windows, in bases.
         config: What counts as a call, and how many windows are shown.
+        told: What is searched for, for messages, such as ``hard negatives of round 1, train``.
 
     Raises:
         CheckpointError: The model's answer is not one probability for each window.
@@ -160,12 +161,32 @@ def collect_hard_negatives(
         called += int(is_called.sum())
         kept.append(batch.take(np.flatnonzero(is_called)[: wanted - found]))
         found += len(kept[-1])
-        log.info("%d windows looked at, %d called a site, %d of %d kept", looked_at, called, found, wanted)
+        log.info("%s: %d windows looked at, %d called a site, %d of %d kept", told, looked_at, called, found, wanted)
     if looked_at >= _MIN_LOOKED_AT and called > looked_at / 2:
         log.warning(
-            "the model calls %d of %d windows that are no sites a site: it tells the two apart badly, and its hard negatives are little"
-            " more than decoys; see its metrics",
+            "%s: the model calls %d of %d windows that are no sites a site: it tells the two apart badly, and its hard negatives are"
+            " little more than decoys; see its metrics",
+            told,
             called,
             looked_at,
         )
+    if wanted and not found:
+        _warn_of_none(looked_at, config, told)
     return HardNegatives(Places.joined(kept), looked_at, called)
+
+
+def _warn_of_none(looked_at: int, config: HardNegativeConfig, told: str) -> None:
+    if not looked_at:
+        log.warning("%s: none, since no window is left that the rounds before have not looked at; leave this round out", told)
+        return
+    is_limited = looked_at >= config.max_looked_at
+    log.warning(
+        "%s: none. The model calls none of %d windows a site (GT and AG in genes that no transcript uses, and %g %% at places of any kind;"
+        " %s), with hard.threshold = %g; lower it with --set hard.threshold=SHARE%s, or end the rounds here",
+        told,
+        looked_at,
+        100 * config.random_share,
+        f"hard.max_looked_at = {config.max_looked_at} ended the search" if is_limited else "these are all that there are",
+        config.threshold,
+        ", show more with --set hard.max_looked_at=COUNT" if is_limited else "",
+    )

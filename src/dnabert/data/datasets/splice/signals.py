@@ -12,6 +12,8 @@ from dnabert.dna.regions import Strand
 __all__ = ["describe_signals", "warn_of_shifts"]
 
 _STRANDS: tuple[Strand, ...] = ("+", "-")
+_EXON_COLUMNS: dict[bool, dict[Strand, int]] = {True: {"+": 5, "-": 4}, False: {"+": 4, "-": 5}}
+"""Column of an exon's line that tells where it ends, which is at a donor, or where it begins, at an acceptor, by strand."""
 _KINDS = (("donors", True, 0, ("GT", "GC", "AT")), ("acceptors", False, ACCEPTOR_OFFSET, ("AG", "AC")))
 """Name of a kind of site, whether it is a donor, where its two bases stand, and which they are, the usual ones first."""
 
@@ -48,7 +50,7 @@ def warn_of_shifts(store: GenomeStore, sites: SpliceSites, path: Path) -> list[s
             for shift in SHIFTS:
                 moved = Places(np.clip(places.positions + shift, 0, len(store.codes) - 1), places.is_reverse)
                 num_equal[strand, shift] = int((read_pairs(store, moved, offset) == pair_number(pairs[0])).sum())
-        told = warn_if_shifted(MotifCheck(pairs[0], num_sites, num_equal), name, str(path))
+        told = warn_if_shifted(MotifCheck(pairs[0], num_sites, num_equal), name, str(path), _EXON_COLUMNS[is_donor])
         if told is not None:
             warnings.append(told)
     return warnings

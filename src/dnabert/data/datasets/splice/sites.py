@@ -10,13 +10,14 @@ from pathlib import Path
 import numpy as np
 
 from dnabert.data.datasets.intervals import IntArray, IntervalSet
+from dnabert.data.datasets.rules import find_contig
 from dnabert.data.datasets.splice.config import SpliceConfig
 from dnabert.data.datasets.splice.loci import Locus, find_loci
 from dnabert.data.datasets.splice.places import ACCEPTOR_OFFSET, BoolArray, Places, SpliceSites, pair_number, read_pairs
 from dnabert.data.datasets.splice.signals import warn_of_shifts
 from dnabert.data.genome import GenomeStore
 from dnabert.dna.readers.annotation import LeftOut, Transcript, check_stated_lengths, read_all_transcripts
-from dnabert.errors import DataFileError, RegionError
+from dnabert.errors import DataFileError
 
 __all__ = ["SpliceAnnotation", "read_annotation"]
 
@@ -77,7 +78,8 @@ def read_annotation(store: GenomeStore, path: Path, config: SpliceConfig) -> Spl
         counts["introns that are not GT-AG, left out"] = int((~is_canonical).sum())
         introns = introns.take(is_canonical)
     if not len(introns):
-        raise DataFileError(f"{path}: none of its introns is left; min_intron_bp is {config.min_intron_bp}, and see canonical_only")
+        asked = f"--set min_intron_bp={config.min_intron_bp}" + (" and --set canonical_only=true" if config.canonical_only else "")
+        raise DataFileError(f"{path}: none of its introns is left with {asked}; ask for less, or give another annotation")
     sites = introns.sites().distinct()
     counts["different donors"] = int(sites.is_donor.sum())
     counts["different acceptors"] = int((~sites.is_donor).sum())
@@ -155,24 +157,16 @@ def _transcripts_of_genome(
     counts["transcripts of contigs that the genome lacks, left out"] = len(every) - len(transcripts)
     if not transcripts:
         raise DataFileError(f"{path}: all {len(every)} transcripts are on contigs that the genome lacks ({every[0].contig}, ...)")
-    contigs = [store.names.find(row.contig, row.where, str(path)) for row in transcripts]
+    contigs = [find_contig(store, row.contig, row.where, str(path)) for row in transcripts]
     # What is on a contig that the genome lacks cannot be avoided there.
     parts = [row for row in left_out if store.names.knows(row.contig)]
     contigs_of_parts = [store.names.find(row.contig, row.where, str(path)) for row in parts]
     check_stated_lengths(path, store.names, {*contigs, *contigs_of_parts})
     for row, contig in zip(transcripts, contigs, strict=True):
-        _check_end(store, row.id, row.end, contig, row.where)
+        store.names.check_end(f"transcript {row.id}", row.end, contig, row.where)
     for part, contig in zip(parts, contigs_of_parts, strict=True):
-        _check_end(store, part.id, part.span[1], contig, part.where)
+        store.names.check_end(f"transcript {part.id}", part.span[1], contig, part.where)
     return transcripts, contigs, _find_unusable(store, parts, contigs_of_parts)
-
-
-def _check_end(store: GenomeStore, name: str, end: int, contig: str, where: str) -> None:
-    if end > store.lengths[contig]:
-        raise RegionError(
-            f"{where}: transcript {name} ends at {end}, but {contig} has {store.lengths[contig]} bases; give the genome that"
-            " the annotation was made on"
-        )
 
 
 def _find_unusable(store: GenomeStore, parts: Sequence[LeftOut], contigs: Sequence[str]) -> _Unusable:
@@ -211,13 +205,17 @@ def _wanted_transcripts(transcripts: Sequence[Transcript], config: SpliceConfig,
         counts["transcripts of other sources, left out"] = int((~wanted).sum())
         if not wanted.any():
             known = ", ".join(sorted({transcript.source for transcript in transcripts}))
-            raise DataFileError(f"{path}: no transcript has the source {' or '.join(config.sources)}; column 2 of its exons is {known}")
+            raise DataFileError(
+                f"{path}: no transcript has the source {' or '.join(config.sources)} of --set sources; column 2 of its exons is {known}"
+            )
     if config.coding_only:
         is_coding = np.array([bool(transcript.cds) for transcript in transcripts])
         counts["transcripts without a CDS, left out"] = int((wanted & ~is_coding).sum())
         wanted &= is_coding
         if not wanted.any():
-            raise DataFileError(f"{path}: no transcript has a CDS, and coding_only wants one; give an annotation with CDS lines")
+            raise DataFileError(
+                f"{path}: no transcript has a CDS, and --set coding_only=true wants one; leave it out, or give an annotation with CDS lines"
+            )
     return wanted
 
 

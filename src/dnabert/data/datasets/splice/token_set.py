@@ -121,7 +121,7 @@ def build_tokens(store: GenomeStore, annotation: SpliceAnnotation, config: Splic
     with_site, empty = tiles.take(has_site), tiles.take(~has_site)
     if not len(with_site):
         raise DataFileError(
-            f"{path}: no window of {config.window_bp} bases along the genes has a splice site and can be used; make window_bp smaller, or"
+            f"{path}: no window of {config.window_bp} bases along the genes has a splice site and can be used; give a smaller --length, or"
             " give the whole genome"
         )
     regions = _regions(store, with_site)

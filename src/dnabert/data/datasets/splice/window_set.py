@@ -129,7 +129,7 @@ def _sites_with_windows(
     if not is_clean.any():
         raise DataFileError(
             f"{path}: none of {len(sites)} splice sites has a window of {config.window_bp} bases: {int((~fits).sum())} go beyond the end of"
-            f" a contig, {int((fits & ~is_clean).sum())} hold ambiguous bases; make window_bp smaller, or give the whole genome"
+            f" a contig, {int((fits & ~is_clean).sum())} hold ambiguous bases; give a smaller --length, or the whole genome"
         )
     return sites.take(is_clean)
 
@@ -207,8 +207,8 @@ def _hard(ground: _Ground, sites: SpliceSites, split: SplitName, scorers: Sequen
     wanted = round(config.hard.per_donor * int(sites.is_donor.sum()))
     rows: list[Example] = []
     for number, scorer in enumerate(scorers, start=1):
-        found = collect_hard_negatives(pool, ground.store, scorer, wanted, config.window_bp, config.hard)
         told = f"hard negatives of round {number}, {split}"
+        found = collect_hard_negatives(pool, ground.store, scorer, wanted, config.window_bp, config.hard, told)
         ground.counts[f"{told}: wanted"] = wanted
         ground.counts[f"{told}: windows looked at"] = found.num_looked_at
         ground.counts[f"{told}: called a site"] = found.num_called

@@ -13,8 +13,10 @@ from scipy.stats import rankdata
 
 from dnabert.choices import SummitRule
 from dnabert.data.datasets.intervals import IntArray
+from dnabert.data.datasets.rules import find_contig
 from dnabert.data.datasets.tfbs.config import TfbsConfig
 from dnabert.data.genome import GenomeStore
+from dnabert.dna.readers.kinds import refuse_other_kinds
 from dnabert.dna.readers.peaks import Peak, read_peaks
 from dnabert.dna.readers.tracks import Track
 from dnabert.dna.regions import Region, Strand
@@ -27,6 +29,9 @@ BoolArray = npt.NDArray[np.bool_]
 
 _ENDINGS = (".gz", ".bgz", ".bed", ".narrowpeak", ".broadpeak")
 _NO_LABEL = "none"
+_NO_NAME_HAS = frozenset(';#"')
+"""What joins the names of a label, and what begins a comment or a quotation in tables."""
+_WANTED = "peaks (narrowPeak, broadPeak or BED)"
 _SIGNS: dict[Strand, int] = {"-": -1, ".": 0, "+": 1}
 
 
@@ -102,10 +107,10 @@ def _factor_name(path: Path) -> str:
     while name.lower().endswith(_ENDINGS):
         name = name.rpartition(".")[0]
     name = name.strip()
-    if not name or ";" in name or name.lower() == _NO_LABEL or not name.isprintable():
+    if not name or name.lower() == _NO_LABEL or not name.isprintable() or not _NO_NAME_HAS.isdisjoint(name):
         raise DataFileError(
-            f"{path}: the file names the factor, and {name!r} cannot be a label: it must not be empty, be 'none', or hold ';';"
-            " rename the file"
+            f"{path}: the file names the factor, and {name!r} cannot be a label and the head of a column: it must not be empty, be 'none',"
+            """ or hold ; # " or a tab; rename the file"""
         )
     return name
 
@@ -120,7 +125,7 @@ def read_factors(store: GenomeStore, paths: Sequence[Path], config: TfbsConfig, 
         counts: What was read and left out is added to it.
 
     Raises:
-        DataFileError: A file cannot be read, two have the same name or the same peaks, or no peak is left of one.
+        DataFileError: A file cannot be read, is of another kind, two have the same name or the same peaks, or no peak is left of one.
         RegionError: A line is malformed, has no summit, goes beyond its contig, or its contig is not in the genome.
     """
     counts["peaks read"] = counts["peaks of contigs that the genome lacks"] = 0
@@ -139,6 +144,7 @@ def read_factors(store: GenomeStore, paths: Sequence[Path], config: TfbsConfig, 
 
 
 def _read_factor(store: GenomeStore, name: str, path: Path, config: TfbsConfig, track: Track | None, counts: Counter[str]) -> Factor:
+    refuse_other_kinds(path, _WANTED)
     peaks = read_peaks(path, "center" if track is not None else config.summit)
     counts["peaks read"] += len(peaks)
     known = [peak for peak in peaks if not config.skip_unknown_contigs or store.names.knows(peak.region.contig)]
@@ -149,7 +155,7 @@ def _read_factor(store: GenomeStore, name: str, path: Path, config: TfbsConfig, 
     first_of_contig: dict[str, Peak] = {}
     for peak in known:
         first_of_contig.setdefault(peak.region.contig, peak)
-    own_names = {contig: store.names.find(contig, peak.where, str(path)) for contig, peak in first_of_contig.items()}
+    own_names = {contig: find_contig(store, contig, peak.where, str(path)) for contig, peak in first_of_contig.items()}
     offsets = {contig: store.position(Region(own, 0, 1)) for contig, own in own_names.items()}
     for peak in known:
         contig = own_names[peak.region.contig]

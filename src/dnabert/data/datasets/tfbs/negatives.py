@@ -15,6 +15,7 @@ from dnabert.data.datasets.splits import SplitPlan
 from dnabert.data.datasets.tfbs.config import Stream, TfbsConfig, open_stream
 from dnabert.data.datasets.tfbs.factors import Factor
 from dnabert.data.genome import GenomeStore
+from dnabert.dna.readers.kinds import refuse_other_kinds
 from dnabert.dna.regions import Region, Strand, read_bed
 from dnabert.errors import DataFileError
 
@@ -57,6 +58,7 @@ def peak_bases(store: GenomeStore, factors: Iterable[Factor], config: TfbsConfig
         if sum(map(len, waiting)) >= _ROWS:
             merged, waiting = _union(merged, waiting), []
     for path in config.avoid:
+        refuse_other_kinds(path, "regions to be avoided (BED)")
         regions = (
             Region(store.names.find(region.contig, region.where, str(path)), region.start, region.end, where=region.where)
             for region in read_bed(path)

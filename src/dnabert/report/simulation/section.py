@@ -1,117 +1,20 @@
-"""The truth behind a simulated genome: what was planted where."""
+"""What a report tells of a simulated genome: how large it is, what was planted, and what guessing reaches."""
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Literal
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from dnabert.dna.fasta import read_fasta
-from dnabert.errors import DataFileError
 from dnabert.plot.distributions import position_figure
 from dnabert.report.page import Block, Cell, Paragraph, Picture, Pictures, Section, Table
+from dnabert.report.simulation.truth import Truth
 from dnabert.report.wording import plural
 
-__all__ = ["Element", "Site", "Truth", "frequent_base_share", "read_truth", "simulation_section"]
+__all__ = ["frequent_base_share", "simulation_section"]
 
 _FEATURES = {"cpg-island": "CpG island", "repeat": "interspersed repeat", "microsatellite": "microsatellite", "gap": "run of N"}
 _POSITION_BIN_BP = 2
-
-
-class Record(BaseModel):
-    """A part of ``truth.json``; keys that a report has no use for are passed over."""
-
-    model_config = ConfigDict(frozen=True)
-
-
-class Contig(Record):
-    """A contig and the set its windows belong to."""
-
-    name: str
-    length_bp: int
-    split: Literal["train", "valid", "test"]
-
-
-class Element(Record):
-    """A planted element: 0-based, half-open, forward strand."""
-
-    name: str
-    start: int
-    end: int
-    strand: Literal["+", "-"]
-
-
-class Site(Record):
-    """A labelled window: 0-based, half-open, forward strand; read on ``strand``, counted from ``anchor``."""
-
-    id: str
-    contig: str
-    strand: Literal["+", "-"]
-    start: int
-    end: int
-    anchor: int
-    kind: str = Field(validation_alias="class")
-    elements: tuple[Element, ...]
-
-    def offset(self, element: Element) -> int:
-        """First base of an element, in reading direction from the anchor."""
-        return element.start - self.anchor if self.strand == "+" else self.anchor - (element.end - 1)
-
-    def span(self, element: Element) -> tuple[int, int]:
-        """Start and end of an element within the window as it is read."""
-        if self.strand == "+":
-            return element.start - self.start, element.end - self.start
-        return self.end - element.end, self.end - element.start
-
-    @property
-    def anchor_place(self) -> int:
-        """Place of the anchor within the window as it is read."""
-        return self.anchor - self.start if self.strand == "+" else self.end - 1 - self.anchor
-
-
-class Promoter(Site):
-    """A site with a transcription start."""
-
-    anchor: int = Field(validation_alias="tss")
-
-
-class Feature(Record):
-    """A stretch that is no element."""
-
-    kind: str
-
-
-class Truth(Record):
-    """What ``truth.json`` says of a simulated genome, as far as a report needs it."""
-
-    seed: int
-    contigs: tuple[Contig, ...]
-    promoters: tuple[Promoter, ...]
-    negatives: tuple[Site, ...]
-    features: tuple[Feature, ...] = ()
-
-    @property
-    def sites(self) -> tuple[Site, ...]:
-        """Promoters and negatives."""
-        return (*self.promoters, *self.negatives)
-
-
-def read_truth(simulation_dir: Path) -> Truth:
-    """The truth of a simulation.
-
-    Raises:
-        DataFileError: ``truth.json`` is missing or damaged.
-    """
-    path = simulation_dir / "truth.json"
-    try:
-        return Truth.model_validate_json(path.read_bytes())
-    except OSError as error:
-        raise DataFileError(f"{path}: cannot be read: {error.strerror or error}; give a directory of dnabert simulate") from error
-    except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"]) or "the file"
-        raise DataFileError(f"{path}: is damaged: {where}: {first['msg']}; simulate again") from error
 
 
 def frequent_base_share(genome: Path, contigs: Sequence[str], *, both_strands: bool) -> float | None:
