@@ -2,6 +2,8 @@
 
 Every figure is in its usual unit: fractions from 0 to 1, MCC and correlations from -1 to 1. A figure that the data does not
 define (AUROC of one class) is None, never a number.
+
+scikit-learn and scipy.stats take over a second to import, so they come with the first figure: a prediction does without.
 """
 
 import warnings
@@ -10,8 +12,6 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from scipy import stats
-from sklearn import metrics as sk
 
 from dnabert.choices import Task
 
@@ -65,6 +65,8 @@ def classification_metrics(targets: npt.NDArray[np.int64], probs: Floats) -> Met
 
     Source: recipe 1.6 (published choice of figures).
     """
+    from sklearn import metrics as sk
+
     predicted = probs.argmax(axis=1)
     several = len(np.unique(targets)) > 1
     binary = probs.shape[1] == 2
@@ -83,6 +85,8 @@ def classification_metrics(targets: npt.NDArray[np.int64], probs: Floats) -> Met
 
 
 def _auroc(targets: npt.NDArray[np.int64], probs: Floats) -> float | None:
+    from sklearn import metrics as sk
+
     present = np.unique(targets)
     if len(present) < 2:
         return None
@@ -94,6 +98,8 @@ def _auroc(targets: npt.NDArray[np.int64], probs: Floats) -> float | None:
 
 
 def _auprc(targets: npt.NDArray[np.int64], probs: Floats) -> float | None:
+    from sklearn import metrics as sk
+
     present = np.unique(targets)
     if len(present) < 2:
         return None
@@ -103,6 +109,8 @@ def _auprc(targets: npt.NDArray[np.int64], probs: Floats) -> float | None:
 
 def _multilabel(targets: npt.NDArray[Any], probs: Floats) -> Metrics:
     """Means over labels; MCC, AUROC and AUPRC over those that some examples have and some have not."""
+    from sklearn import metrics as sk
+
     hot = targets.astype(np.int64)
     predicted = (probs >= 0.5).astype(np.int64)
     usable = [column for column in range(hot.shape[1]) if 0 < hot[:, column].sum() < len(hot)]
@@ -126,6 +134,9 @@ def _multilabel(targets: npt.NDArray[Any], probs: Floats) -> Metrics:
 
 
 def _regression(targets: Floats, values: Floats) -> Metrics:
+    from scipy import stats
+    from sklearn import metrics as sk
+
     columns = range(targets.shape[1])
     return {
         "mse": float(np.mean((targets - values) ** 2)),
@@ -138,6 +149,8 @@ def _regression(targets: Floats, values: Floats) -> Metrics:
 
 
 def _mean_correlation(function: Callable[..., Any], targets: Floats, values: Floats, columns: range) -> float | None:
+    from scipy import stats
+
     found = []
     for column in columns:
         x, y = targets[:, column], values[:, column]

@@ -123,3 +123,11 @@ def test_the_first_letter_that_is_no_nucleotide_is_found(before: str, letter: st
 
 def test_a_letter_beyond_many_blocks_is_found() -> None:
     assert find_invalid("ACGT" * 100_000 + "E") == 400_000
+
+
+@pytest.mark.parametrize("length", [4095, 4096, 4097, 4098, 2 * 65_536 - 1, 2 * 65_536, 2 * 65_536 + 1])
+def test_letters_in_pairs_and_letters_one_by_one_get_the_same_codes(length: int) -> None:
+    letters = "".join(np.random.default_rng(length).choice(list("ACGTacgtuNnRyK"), size=length))
+    wanted = [{"A": 0, "T": 1, "U": 1, "C": 2, "G": 3}.get(letter, 4) for letter in letters.upper()]
+    assert encode_bases(letters).tolist() == wanted
+    assert encode_bases(letters.encode()).tolist() == wanted

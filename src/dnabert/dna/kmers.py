@@ -108,7 +108,10 @@ def kmer_ids_into(codes: Codes, kmer: int, out: npt.NDArray[Any]) -> None:
 
 
 def _join(codes: Codes, kmer: int) -> Any:
-    """Base-4 numbers of all k-mers by doubling; that of a k-mer over an ambiguous base is arbitrary."""
+    """Base-4 numbers of all k-mers by doubling; that of a k-mer over an ambiguous base is arbitrary.
+
+    Products, not shifts: numpy multiplies bytes with vector instructions and shifts them one by one.
+    """
     if kmer == 1:
         return codes
     half = kmer // 2
@@ -116,9 +119,13 @@ def _join(codes: Codes, kmer: int) -> Any:
     rest = kmer - half
     right = left if rest == half else _join(codes, rest)
     count = len(codes) - kmer + 1
-    wide: Any = np.uint8 if kmer <= 4 else np.uint16
-    joined = np.left_shift(left[:count], 2 * rest, dtype=wide)
-    joined |= right[half : half + count]
+    left, right = left[:count], right[half : half + count]
+    if kmer <= 4:
+        joined = left * np.uint8(4**rest)
+    else:
+        joined, right = left.astype(np.uint16), right.astype(np.uint16)
+        joined *= np.uint16(4**rest)
+    joined += right
     return joined
 
 
