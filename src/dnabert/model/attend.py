@@ -1,7 +1,7 @@
-"""Attention with gradients on a CPU: the same sums as ever, a few sequences at a time, so that Q x T matrices stay in the cache.
+"""Attention on a CPU: the same sums as ever, a few sequences at a time, so that Q x T matrices stay in the cache.
 
-torch's fused kernel has a slow backward pass on a CPU and knows no dropout there; plain products write and read Q x T matrices through
-main memory many times. Here the probabilities and the dropout mask of a few sequences are all that is kept for the backward pass, in
+torch's fused kernel is slow on a CPU, its backward pass most of all, and knows no dropout there; plain products write and read Q x T
+matrices through main memory many times. Here the probabilities and the dropout mask of a few sequences are all that is kept for the backward pass, in
 which the derivative of the softmax needs one number for each row, the sum of gradient times output.
 
 Legend: B batch, T tokens, Q tokens that ask (all T, or those whose answer is wanted), D width, H heads, C width of one head (D / H),
@@ -11,6 +11,7 @@ Source: Vaswani et al. 2017, eq. 1; the row sums: Dao et al. 2022, FlashAttentio
 """
 
 import math
+from dataclasses import dataclass, field
 from typing import Any
 
 import torch
@@ -38,43 +39,68 @@ def attend(queries: Tensor, keys_values: Tensor | None, num_heads: int, bias: Te
     Returns:
         Attended vectors, (B, Q, D).
     """
+    if not torch.is_grad_enabled():
+        return _forward(queries, keys_values, num_heads, bias, probability, None)
     attended: Tensor = _Attend.apply(queries, keys_values, num_heads, bias, probability)  # type: ignore[no-untyped-call]
     return attended
+
+
+@dataclass
+class _Kept:
+    """What the backward pass needs of each piece.
+
+    Attributes:
+        weights: Attention weights before dropout, (N, Q, T).
+        masks: Masks of dropout, (N, Q, T); empty without dropout.
+    """
+
+    weights: list[Tensor] = field(default_factory=list)
+    masks: list[Tensor] = field(default_factory=list)
+
+
+def _forward(
+    queries: Tensor, keys_values: Tensor | None, num_heads: int, bias: Tensor | None, probability: float, keep: _Kept | None
+) -> Tensor:
+    asking, asked = _apart(queries, keys_values)
+    batch, num_queries, width = asking.shape
+    tokens = asked.shape[1]
+    out = torch.empty(batch, num_queries, width, dtype=queries.dtype)
+    scale = 1 / math.sqrt(width // num_heads)
+    with torch.autocast("cpu", enabled=False):
+        for rows in _pieces(batch, num_queries * tokens * num_heads):
+            q, k, v = _heads_of(asking[rows], asked[rows], num_heads)  # (N, Q, C), 2 x (N, T, C)
+            logits = (q * scale) @ k.transpose(1, 2)  # (N, Q, T)
+            if bias is not None:
+                logits.view(-1, num_heads, num_queries, tokens).add_(bias[rows].to(logits.dtype))
+            prob = torch.softmax(logits, -1)  # (N, Q, T) in [0, 1]
+            if keep is not None:
+                keep.weights.append(prob)
+            if probability:
+                mask = draw_keep_mask(tuple(prob.shape), probability)
+                prob = kept(prob, mask)
+                if keep is not None:
+                    keep.masks.append(mask)
+            _put(out[rows], prob @ v, num_heads, 1 / share_kept(probability))
+    return out
 
 
 class _Attend(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, queries: Tensor, keys_values: Tensor | None, num_heads: int, bias: Tensor | None, probability: float) -> Tensor:
-        asking, asked = _apart(queries, keys_values)
-        batch, num_queries, width = asking.shape
-        tokens = asked.shape[1]
-        out = torch.empty(batch, num_queries, width, dtype=queries.dtype)
-        scale = 1 / math.sqrt(width // num_heads)
-        share = share_kept(probability) if probability else 1.0
-        weights, masks = [], []
-        with torch.autocast("cpu", enabled=False):
-            for rows in _pieces(batch, num_queries * tokens * num_heads):
-                q, k, v = _heads_of(asking[rows], asked[rows], num_heads)  # (N, Q, C), 2 x (N, T, C)
-                logits = (q * scale) @ k.transpose(1, 2)  # (N, Q, T)
-                if bias is not None:
-                    logits.view(-1, num_heads, num_queries, tokens).add_(bias[rows].to(logits.dtype))
-                prob = torch.softmax(logits, -1)  # (N, Q, T) in [0, 1]
-                weights.append(prob)
-                if probability:
-                    masks.append(draw_keep_mask(tuple(prob.shape), probability))
-                    prob = kept(prob, masks[-1])
-                _put(out[rows], prob @ v, num_heads, 1 / share)
-        ctx.save_for_backward(queries, keys_values, out, *weights, *masks)
-        ctx.facts = num_heads, scale, share, len(weights)
+        keep = _Kept()
+        out = _forward(queries, keys_values, num_heads, bias, probability, keep)
+        ctx.save_for_backward(queries, keys_values, out, *keep.weights, *keep.masks)
+        ctx.facts = num_heads, probability, len(keep.weights)
         return out
 
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, *grads: Any) -> tuple[Tensor, Tensor | None, None, None, None]:
         queries, keys_values, out, *saved = ctx.saved_tensors
-        num_heads, scale, share, count = ctx.facts
+        num_heads, probability, count = ctx.facts
         grad = grads[0].contiguous()
         batch, num_queries, width = grad.shape
+        scale, share = 1 / math.sqrt(width // num_heads), share_kept(probability)
         asking, asked = _apart(queries, keys_values)
         grad_queries = torch.empty_like(queries)
         grad_keys_values = None if keys_values is None else torch.empty_like(keys_values)

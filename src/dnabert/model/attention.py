@@ -63,7 +63,7 @@ class SelfAttention(nn.Module):
     def _attend(self, queries: Tensor, keys_values: Tensor | None, mask: Tensor | None) -> Tensor:
         """(B, Q, D) of queries (B, Q, D) and keys and values (B, T, 2D), or of the three side by side, (B, T, 3D)."""
         probability = self.dropout if self.training else 0.0
-        if queries.device.type == "cpu" and torch.is_grad_enabled():
+        if _own_is_faster(queries):
             return attend(queries, keys_values, self.num_heads, mask, probability)
         together = queries if keys_values is None else keys_values
         *first, keys, values = together.chunk(3 if keys_values is None else 2, dim=-1)
@@ -72,3 +72,8 @@ class SelfAttention(nn.Module):
         bias = None if mask is None else mask.to(q.dtype)
         attended = F.scaled_dot_product_attention(q, k, v, attn_mask=bias, dropout_p=probability)  # (B, H, Q, C)
         return attended.transpose(1, 2).flatten(2)
+
+
+def _own_is_faster(queries: Tensor) -> bool:
+    """On a CPU torch's fused kernel is the faster one in float32 without gradients only (``benchmarks/steps.md``)."""
+    return queries.device.type == "cpu" and (torch.is_grad_enabled() or queries.dtype != torch.float32)

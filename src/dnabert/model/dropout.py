@@ -24,8 +24,8 @@ def _level(probability: float) -> int:
 
 
 def share_kept(probability: float) -> float:
-    """Share of elements that :func:`draw_keep_mask` keeps, 0-1, exactly."""
-    return (256 - _level(probability)) / 256
+    """Share of elements that :func:`draw_keep_mask` keeps, 0-1, exactly; all of them if the probability to drop is 0."""
+    return 1.0 if probability == 0 else (256 - _level(probability)) / 256
 
 
 def draw_keep_mask(shape: tuple[int, ...], probability: float) -> Tensor:
