@@ -41,6 +41,7 @@ BENCHMARKS = {
     "predict": Benchmark("Predictions, FASTA file to TSV file", "predicting"),
     "startup": Benchmark("Start-up", "startup"),
     "growth": Benchmark("How cost grows", "growth"),
+    "steps": Benchmark("Steps of optimisation", "steps", one_core=True),
 }
 """Benchmarks by their name on the command line."""
 

@@ -20,10 +20,12 @@ def test_the_formula_counts_what_torch_counts() -> None:
     config = toy_config().model_copy(update={"hidden_dropout": 0.0, "attention_dropout": 0.0})
     model = Dnabert(config)
     ids = torch.randint(5, config.vocab_size, (2, 16), generator=torch.Generator().manual_seed(0))
-    positions = torch.tensor([1, 5, 17])
-    with FlopCounterMode(display=False) as counter:
-        model(ids, positions=positions)
-    assert counter.get_total_flops() == encoder_flops(config, 2, 16) + masked_head_flops(config, 3)
+    for positions in (torch.tensor([1, 5, 17, 20]), torch.arange(32)):  # as many in each row: none is computed in vain
+        with FlopCounterMode(display=False) as counter:
+            model(ids, positions=positions)
+        read = len(positions)
+        assert counter.get_total_flops() == encoder_flops(config, 2, 16, read) + masked_head_flops(config, read)
+    assert encoder_flops(config, 2, 16, 32) == encoder_flops(config, 2, 16)
 
 
 def test_a_training_step_is_three_times_forward() -> None:

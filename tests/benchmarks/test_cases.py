@@ -9,7 +9,7 @@ import torch
 from torch import nn
 
 from benchmarks.speed.agreement import MismatchError
-from benchmarks.speed.cases import finetuning, growth, predicting, pretraining, tokenizing, training
+from benchmarks.speed.cases import finetuning, growth, predicting, pretraining, steps, tokenizing, training
 from benchmarks.speed.cases.sequences import genome_letters, random_set, write_fasta
 from benchmarks.speed.results import Findings
 from dnabert.dna.fasta import read_fasta
@@ -92,6 +92,14 @@ def test_growth_has_a_value_at_each_place(tmp_path: Path) -> None:
     for found in findings.growths:
         assert all(len(line.values) == len(found.x) for line in (*found.times, *found.memory))
         assert all(len(line.floor) in (0, len(found.x)) for line in found.times)
+
+
+def test_what_a_step_of_optimisation_replaced_gives_the_same(tmp_path: Path) -> None:
+    findings = steps.measure(steps.QUICK, tmp_path, quiet)
+    assert_agreed(findings, "attention in pieces, float32", "base codes, letters in pairs", "ids of 6-mers by products")
+    keys = [ratio.key for ratio in findings.ratios]
+    assert keys[0] == "steps.attention.17.fused"
+    assert len(set(keys)) == len(keys) == 10
 
 
 def test_a_step_is_timed_within_the_loop_and_the_first_is_left_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

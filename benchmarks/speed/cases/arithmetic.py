@@ -15,14 +15,27 @@ MATMUL_SIZE = 4096
 """Rows and columns of the square product by which the machine is judged."""
 
 
-def encoder_flops(config: ModelConfig, rows: int, tokens: int) -> int:
+def encoder_flops(config: ModelConfig, rows: int, tokens: int, read: int | None = None) -> int:
     """Operations (a multiplication and its addition are two) of the encoder's matrix products, forward.
 
-    For each layer: query, key, value and output 4 B T D^2, feed-forward 2 B T D F, scores and their use 2 B T^2 D, twice each.
+    For each layer: query, key, value and output 4 B T D^2, feed-forward 2 B T D F, scores and their use 2 B T^2 D, twice each. In the
+    last layer only keys and values (2 B T D^2) are needed of all tokens, the rest of those that are read.
+
+    Args:
+        config: Sizes of the model.
+        rows: B.
+        tokens: T.
+        read: Tokens of the whole batch that the head reads; None is all.
     """
     width, wide = config.hidden_size, config.intermediate_size
-    products = rows * tokens * (4 * width * width + 2 * width * wide) + 2 * rows * tokens * tokens * width
-    return 2 * config.num_layers * products
+    all_tokens = rows * tokens
+    read = all_tokens if read is None else read
+
+    def of_readers(count: int) -> int:
+        return count * (2 * width * width + 2 * width * wide) + 2 * count * tokens * width
+
+    keys_values = config.num_layers * all_tokens * 2 * width * width
+    return 2 * (keys_values + (config.num_layers - 1) * of_readers(all_tokens) + of_readers(read))
 
 
 def masked_head_flops(config: ModelConfig, masked: int) -> int:

@@ -114,7 +114,7 @@ def _measure(case: Case, folder: Path, say: Say) -> Findings:
 def _summary(case: Case, machine: Machine, times: dict[str, tuple[float, ...]], tokens: int, agreements: tuple[Agreement, ...]) -> Findings:
     ours, theirs = times["ours"], times["transformers"]
     number = str(machine.dtype).removeprefix("torch.")
-    flops = training_flops(encoder_flops(case.model, case.rows, tokens))
+    flops = training_flops(encoder_flops(case.model, case.rows, tokens, read=case.rows))
     floor = [flops * value for value in times["an operation"]]
     name = f"{case.name}, {case.length_bp} bases"
     ratio = Ratio(

@@ -161,10 +161,11 @@ def _training(point: Point, folder: Path) -> Callable[[], float]:
 
 def _floors(point: Point, operation_s: float) -> tuple[float, float]:
     """Microseconds for a token that the operations alone would take: forward, and a training step."""
-    encoder = encoder_flops(point.model, point.rows, point.tokens)
-    masked = masked_head_flops(point.model, round(0.15 * point.rows * (point.tokens - 2)))
+    masked = round(0.15 * point.rows * (point.tokens - 2))
+    forward = encoder_flops(point.model, point.rows, point.tokens, read=point.rows)
+    training = training_flops(encoder_flops(point.model, point.rows, point.tokens, read=masked) + masked_head_flops(point.model, masked))
     scale = 1e6 * operation_s / (point.rows * point.tokens)
-    return encoder * scale, training_flops(encoder + masked) * scale
+    return forward * scale, training * scale
 
 
 def _memory(work: Sequence[Callable[[], object]]) -> tuple[tuple[float, ...], ...]:

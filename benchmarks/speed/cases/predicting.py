@@ -142,7 +142,7 @@ def _summary(
     case: Case, what: str, number: str, times: dict[str, tuple[float, ...]], agreements: tuple[Agreement, ...], note: str
 ) -> Findings:
     ours, unit, name = times["ours"], case.whole, f"{case.length_bp} bases"
-    flops = encoder_flops(case.model, unit, case.length_bp - case.model.kmer + 3)
+    flops = encoder_flops(case.model, unit, case.length_bp - case.model.kmer + 3, read=unit)
     floor = [flops * value for value in times["an operation"]]
     ways = (
         ("2021", "transformers as in 2021: eager, float32", 10.0),

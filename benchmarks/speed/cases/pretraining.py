@@ -118,7 +118,8 @@ def _measure(case: Case, folder: Path, say: Say) -> Findings:
         report=lambda text: say(f"{case.name}, {text}"),
     )
     assert batch.targets is not None
-    forward = encoder_flops(case.model, case.rows, case.tokens) + masked_head_flops(case.model, len(batch.targets))
+    masked = len(batch.targets)
+    forward = encoder_flops(case.model, case.rows, case.tokens, read=masked) + masked_head_flops(case.model, masked)
     return _summary(case, machine, what, times, training_flops(forward), agreements)
 
 
