@@ -47,7 +47,10 @@ class Batch:
         if device.type == "cpu":
             return self
         tensors = {item.name: getattr(self, item.name) for item in fields(self) if item.name != "positions"}
-        moved: dict[str, Any] = {name: value.to(device, non_blocking=True) for name, value in tensors.items() if isinstance(value, Tensor)}
+        # Only from pinned memory does a copy run beside the computation.
+        moved: dict[str, Any] = {
+            name: value.pin_memory().to(device, non_blocking=True) for name, value in tensors.items() if isinstance(value, Tensor)
+        }
         return replace(self, **moved)
 
     @property

@@ -1,8 +1,8 @@
 """Attention on a CPU: the same sums as ever, a few sequences at a time, so that Q x T matrices stay in the cache.
 
 torch's fused kernel is slow on a CPU, its backward pass most of all, and knows no dropout there; plain products write and read Q x T
-matrices through main memory many times. Here the probabilities and the dropout mask of a few sequences are all that is kept for the backward pass, in
-which the derivative of the softmax needs one number for each row, the sum of gradient times output.
+matrices through main memory many times. Here the probabilities and the dropout mask of a few sequences are all that is kept for the
+backward pass, in which the derivative of the softmax needs one number for each row, the sum of gradient times output.
 
 Legend: B batch, T tokens, Q tokens that ask (all T, or those whose answer is wanted), D width, H heads, C width of one head (D / H),
 R sequences of a piece, N = R x H.

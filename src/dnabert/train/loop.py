@@ -11,6 +11,7 @@ import signal
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
 from typing import Any, Protocol
@@ -124,19 +125,26 @@ def train(
         log.info("going on from step %d of %d", progress.step, num_steps)
     _keep_lines(run / "metrics.jsonl", progress.step)
     saved = progress.step
+    before: _Step | None = None
     with Tracker(run, num_steps, progress.step, quiet) as tracker, _interruptible() as interrupted:
         while progress.step < num_steps and not progress.stopped:
-            step = progress.step
-            lr = lr_at(step, num_steps, settings.optim)
+            lr = lr_at(progress.step, num_steps, settings.optim)
             set_lr(optimizer, lr)
-            loss, norm, tokens = _one_step(job, model, optimizer, settings, machine, step)
+            done = _one_step(job, model, optimizer, settings, machine, progress.step)
             progress.step += 1
-            tracker.step(progress.step, tokens, loss)
-            if progress.step % settings.log_every == 0 or progress.step == num_steps:
-                tracker.log(progress.step, {"loss": loss, "lr": lr, "grad_norm": norm})
-            if progress.step % eval_every == 0 or progress.step == num_steps:
+            is_last = progress.step == num_steps
+            logs, evaluates = progress.step % settings.log_every == 0 or is_last, progress.step % eval_every == 0 or is_last
+            saves = interrupted.is_set() or progress.step - saved >= settings.save_every
+            # A GPU is asked for the loss of the step before while it computes this one, so that it never waits for the host.
+            known = done if logs or evaluates or saves or before is None else before
+            loss = known.checked_loss(settings.optim.lr)
+            before = done
+            tracker.step(progress.step, done.num_tokens, loss)
+            if logs:
+                tracker.log(progress.step, {"loss": loss, "lr": lr, "grad_norm": float(done.norm)})
+            if evaluates:
                 best = _evaluate(job, model, progress, tracker, best, patience)
-            if interrupted.is_set() or progress.step - saved >= settings.save_every:
+            if saves:
                 tracker.flush()
                 save_state(state, model, optimizer, progress, fingerprint, best)
                 saved = progress.step
@@ -148,9 +156,35 @@ def train(
     return progress
 
 
-def _one_step(
-    job: Job, model: Dnabert, optimizer: torch.optim.Optimizer, settings: LoopSettings, machine: Machine, step: int
-) -> tuple[float, float, int]:
+@dataclass(frozen=True)
+class _Step:
+    """A step that was begun; on a GPU its numbers may not be there yet.
+
+    Attributes:
+        number: Its number, from 1.
+        loss: The loss, a scalar on the device.
+        norm: Norm of the gradient before it was clipped, a scalar on the device.
+        num_tokens: Tokens without padding.
+    """
+
+    number: int
+    loss: Tensor
+    norm: Tensor
+    num_tokens: int
+
+    def checked_loss(self, lr: float) -> float:
+        """The loss.
+
+        Raises:
+            TrainingError: It is not a number.
+        """
+        value = float(self.loss)
+        if not math.isfinite(value):
+            raise TrainingError(f"step {self.number}: the loss is {value}; lower optim.lr (now {lr:g}), or use --dtype float32")
+        return value
+
+
+def _one_step(job: Job, model: Dnabert, optimizer: torch.optim.Optimizer, settings: LoopSettings, machine: Machine, step: int) -> _Step:
     model.train()
     torch.manual_seed(seed_of(settings.seed, "dropout", step))
     pieces = job.batches(step)
@@ -163,11 +197,8 @@ def _one_step(
         loss.backward()  # type: ignore[no-untyped-call]
         total += loss.detach()
     norm = torch.nn.utils.clip_grad_norm_(model.parameters(), settings.optim.clip_norm)
-    value = float(total)
-    if not math.isfinite(value):
-        raise TrainingError(f"step {step + 1}: the loss is {value}; lower optim.lr (now {settings.optim.lr:g}), or use --dtype float32")
     optimizer.step()
-    return value, float(norm), sum(piece.num_tokens for piece in pieces)
+    return _Step(step + 1, total, norm, sum(piece.num_tokens for piece in pieces))
 
 
 def _evaluate(
