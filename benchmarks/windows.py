@@ -80,7 +80,7 @@ def write_genome(path: Path) -> None:
 
 def write_peaks(path: Path, genome: Path) -> None:
     """Windows that do not overlap, at random places."""
-    lengths = {record.name: len(record.sequence) for record in read_contigs(genome)}
+    lengths = {record.name: len(record.letters) for record in read_contigs(genome)}
     ends = np.cumsum(list(lengths.values()))
     starts = ends - np.array(list(lengths.values()))
     drawn = draw_windows(IntervalSet(starts, ends), WINDOW_BP, NUM_POSITIVES, np.random.default_rng(0))

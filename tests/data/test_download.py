@@ -772,7 +772,7 @@ def test_an_annotation_that_is_not_to_be_had_is_an_error_before_the_genome_is_fe
 def test_contents_of_a_contig_are_those_of_counting_letters(sequence: str) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("dnabert.data.download.contents._BLOCK", 7)
-        found = describe_contig(Record("c", "", sequence), "t.fa")
+        found = describe_contig(Record("c", "", sequence.encode()), "t.fa")
     runs = [len(run.group()) for run in re.finditer("[Nn]+", sequence)]
     assert (found.length, found.num_n, found.num_n_runs, found.longest_n_run) == (len(sequence), sum(runs), len(runs), max(runs, default=0))
     assert found.num_other_ambiguous == len(re.findall("[RYry]", sequence))

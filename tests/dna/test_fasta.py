@@ -15,7 +15,7 @@ from dnabert.dna.packing import BGZF_END
 from dnabert.errors import DataFileError, SequenceError
 from tests.twobit import twobit
 
-TWO = [Record("chr1", "first one", "ACGTNacgt"), Record("chr2", "", "TT")]
+TWO = [Record("chr1", "first one", b"ACGTNacgt"), Record("chr2", "", b"TT")]
 TEXT = b">chr1 first one\nACGTN\nacgt\n>chr2\nTT\n"
 
 
@@ -62,7 +62,7 @@ def test_bgzip_is_read(tmp_path: Path) -> None:
     st.integers(1, 80),
 )
 def test_any_records_written_are_read_back(tmp_path_factory: pytest.TempPathFactory, sequences: list[str], width: int) -> None:
-    records = [Record(f"r{number}", f"of {number}", text) for number, text in enumerate(sequences)]
+    records = [Record(f"r{number}", f"of {number}", text.encode()) for number, text in enumerate(sequences)]
     lines = []
     for record in records:
         lines.append(f">{record.name} {record.comment}\n")
@@ -92,10 +92,10 @@ def test_every_byte_of_a_record_comes_out(tmp_path: Path) -> None:
     # pysam.FastxFile ends a sequence at a NUL and drops the line behind a '+'.
     path = put(tmp_path, b">a\nAC\0GT\n>b\nAC\n+\nGT\n>c\nAC GT\n>d \xe9\nA\xe9\n")
     assert list(read_fasta(path)) == [
-        Record("a", "", "AC\0GT"),
-        Record("b", "", "AC+GT"),
-        Record("c", "", "AC GT"),
-        Record("d", "\\xe9", "A\\xe9"),
+        Record("a", "", b"AC\0GT"),
+        Record("b", "", b"AC+GT"),
+        Record("c", "", b"AC GT"),
+        Record("d", "\\xe9", b"A\xe9"),
     ]
 
 
@@ -172,7 +172,7 @@ def test_contigs_of_fasta_and_2bit_are_the_same(tmp_path: Path) -> None:
     sequences = [("chr2", "ACGTNNNNacgtnnA"), ("chr10", "TTTTG"), ("chr1", "NNN"), ("x", "A")]
     fasta = put(tmp_path, "".join(f">{name}\n{letters}\n" for name, letters in sequences).encode())
     binary = put(tmp_path, twobit(sequences), "a.2bit")
-    assert list(read_contigs(binary)) == list(read_contigs(fasta)) == [Record(name, "", letters) for name, letters in sequences]
+    assert list(read_contigs(binary)) == list(read_contigs(fasta)) == [Record(name, "", letters.encode()) for name, letters in sequences]
 
 
 @pytest.mark.parametrize(

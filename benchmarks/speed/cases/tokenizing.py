@@ -118,7 +118,7 @@ def _measure(kmer: int, sizes: Sizes, files: _Files, letters: str, folder: Path,
         "contig": (lambda: _contig_ids(files.genome, kmer), genome),
         "store": (through_store, genome),
         "dictionary": (by_dictionary, sizes.plain_bp / 1e6),
-        "records": (lambda: [ours.encode(record.sequence) for record in read_fasta(files.records)], records),
+        "records": (lambda: [ours.encode(record.letters) for record in read_fasta(files.records)], records),
         "tokenizers": (by_tokenizers, sizes.few_records * sizes.record_bp / 1e6),
         "letters": (lambda: list(read_fasta(files.genome)), genome),
         "codes": (lambda: encode_bases(letters), genome),
@@ -178,7 +178,7 @@ def _check(
 ) -> tuple[Agreement, ...]:
     what, dictionary = f"k = {kmer}", "slices and a dictionary"
     ours = KmerTokenizer(kmer, max_tokens=len(letters))
-    found = [ours.encode(record.sequence).ids for record in read_fasta(files.few)]
+    found = [ours.encode(record.letters).ids for record in read_fasta(files.few)]
     with TemporaryDirectory(dir=folder) as cache:
         stored = kmer_ids(build_genome([files.plain], Path(cache)).codes, kmer)
     return (
@@ -190,7 +190,7 @@ def _check(
 
 def _contig_ids(path: Path, kmer: int) -> Any:
     """Ids of a FASTA file of one contig, the way all of this package goes."""
-    (ids,) = [kmer_ids(encode_bases(record.sequence), kmer) for record in read_fasta(path)]
+    (ids,) = [kmer_ids(encode_bases(record.letters), kmer) for record in read_fasta(path)]
     return ids
 
 

@@ -193,12 +193,12 @@ def _write_store(directory: Path, paths: list[Path]) -> None:
             for record in read_contigs(path):
                 if record.name in origin:
                     raise DataFileError(f"{path}: contig {record.name} is also in {origin[record.name]}; rename one of them")
-                for start in range(0, len(record.sequence), _BLOCK):
+                for start in range(0, len(record.letters), _BLOCK):
                     codes = _encode_block(record, start, path)
                     handle.write(codes.data)
                     ambiguous += int(np.count_nonzero(codes >= AMBIGUOUS))
-                    lower_case.add(_is_lower(record.sequence[start : start + _BLOCK]))
-                lengths[record.name] = len(record.sequence)
+                    lower_case.add(_is_lower(record.letters[start : start + _BLOCK]))
+                lengths[record.name] = len(record.letters)
                 origin[record.name] = path
                 del record  # before the next one is read
         _flush_to_disk(handle)
@@ -219,16 +219,16 @@ def _flush_to_disk(handle: BinaryIO) -> None:
 
 def _encode_block(record: Record, start: int, path: Path) -> Codes:
     try:
-        return encode_bases(record.sequence[start : start + _BLOCK])
+        return encode_bases(record.letters[start : start + _BLOCK])
     except SequenceError:
         check_letters(record, path)  # raises too, with the line, and the position from the start of the contig
         raise
 
 
-def _is_lower(letters: str) -> npt.NDArray[np.bool_]:
+def _is_lower(letters: bytes) -> npt.NDArray[np.bool_]:
     if letters.isupper():
         return np.zeros(len(letters), dtype=np.bool_)
-    found: npt.NDArray[np.bool_] = (np.frombuffer(letters.encode("ascii"), dtype=np.uint8) & _LOWER_CASE) != 0
+    found: npt.NDArray[np.bool_] = (np.frombuffer(letters, dtype=np.uint8) & _LOWER_CASE) != 0
     return found
 
 

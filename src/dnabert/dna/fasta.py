@@ -29,14 +29,19 @@ class Record:
     Attributes:
         name: First word of the header.
         comment: Rest of the header.
-        sequence: Letters as they stand in the file, without line ends.
+        letters: Letters as they stand in the file, without line ends.
         line: Line of the header, from 1; 0 where a file has no lines (2bit). It does not count when records are compared.
     """
 
     name: str
     comment: str
-    sequence: str
+    letters: bytes
     line: int = field(default=0, compare=False)
+
+    @property
+    def sequence(self) -> str:
+        """The letters as text; bytes that are none are written out."""
+        return _text(self.letters)
 
 
 def read_fasta(path: Path | str, on_error: Callable[[DataFileError], None] | None = None) -> Iterator[Record]:
@@ -67,7 +72,7 @@ def read_contigs(path: Path) -> Iterator[Record]:
         DataFileError: As :func:`read_fasta`.
     """
     if is_twobit(path):
-        yield from _checked((Record(name, "", sequence) for name, sequence in read_twobit(path)), path)
+        yield from _checked((Record(name, "", sequence.encode()) for name, sequence in read_twobit(path)), path)
     else:
         yield from read_fasta(path)
 
@@ -82,9 +87,12 @@ def check_letters(record: Record, path: Path | str) -> None:
     Raises:
         SequenceError: One is not; the message gives its line, and its position in the record.
     """
-    index = find_invalid(record.sequence)
+    if find_invalid(record.letters) is None:
+        return
+    sequence = record.sequence  # where letters are characters, of one byte or several
+    index = find_invalid(sequence)
     if index is not None:
-        encode_bases(record.sequence[: index + 1], f"{_place_of_letter(path, record.name, index)}: {record.name}")
+        encode_bases(sequence[: index + 1], f"{_place_of_letter(path, record.name, index)}: {record.name}")
 
 
 def _place_of_letter(path: Path | str, name: str, index: int) -> str:
@@ -98,7 +106,7 @@ def _place_of_letter(path: Path | str, name: str, index: int) -> str:
             if text.startswith(b">"):
                 is_here = _parse_header(text[1:])[0] == name
             elif is_here:
-                num_seen += len(_letters(text)[0])
+                num_seen += len(_text(_letters(text)[0]))
                 if num_seen > index:
                     return f"{path}:{number}"
     return str(path)
@@ -107,7 +115,7 @@ def _place_of_letter(path: Path | str, name: str, index: int) -> str:
 def _records(handle: BinaryIO, path: Path | str) -> Iterator[Record]:
     header: bytes | None = None
     header_line, line = 0, 1  # the line that what is read next begins in
-    pieces: list[str] = []
+    pieces: list[bytes] = []
     is_line_start = True
     for block in _blocks(handle):
         # Most blocks of a genome hold no header, and to look for one byte is many times faster than to split.
@@ -145,19 +153,19 @@ def _blocks(handle: BinaryIO) -> Iterator[bytes]:
         block = handle.read(_BLOCK)
 
 
-def _letters(lines: bytes) -> tuple[str, int]:
+def _letters(lines: bytes) -> tuple[bytes, int]:
     """The letters on lines, and how many ends of lines are among them."""
     letters = lines.replace(b"\n", b"")
-    return _text(letters.replace(b"\r", b"")), len(lines) - len(letters)
+    return letters.replace(b"\r", b""), len(lines) - len(letters)
 
 
 def _text(raw: bytes) -> str:
     return raw.decode("utf-8", "backslashreplace")
 
 
-def _record(header: bytes, pieces: list[str], line: int) -> Record:
+def _record(header: bytes, pieces: list[bytes], line: int) -> Record:
     name, comment = _parse_header(header)
-    return Record(name, comment, "".join(pieces), line)
+    return Record(name, comment, pieces[0] if len(pieces) == 1 else b"".join(pieces), line)
 
 
 def _parse_header(header: bytes) -> tuple[str, str]:
@@ -189,7 +197,7 @@ def _fault(record: Record, number: int, lines: Mapping[str, int]) -> str:
     """What is wrong with the record of a number, after those whose names are on the given lines; an empty text for nothing."""
     if not record.name:
         return f"record {number} has no name; give each '>' line a unique first word"
-    if not record.sequence:
+    if not record.letters:
         return f"record {record.name} is empty; remove it or add its sequence"
     if record.name in lines:
         first = f" (first on line {lines[record.name]})" if record.line else ""

@@ -92,7 +92,7 @@ class IndexedFasta:
     def _refusal(self, contig: str, end: int) -> str:
         """What is wrong with the first letter of a contig that is no nucleotide."""
         try:
-            check_letters(Record(contig, "", self._fetch(contig, 0, end)), self.path)
+            check_letters(Record(contig, "", self._fetch(contig, 0, end).encode()), self.path)
         except SequenceError as error:
             return str(error)
         raise AssertionError(f"{contig}: all letters before {end} are nucleotides")

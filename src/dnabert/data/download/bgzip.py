@@ -54,8 +54,8 @@ def write_fasta(download: Path, fasta: Path) -> tuple[ContigContent, ...]:
 
 def _lines(record: Record) -> Iterator[bytes]:
     width = _LETTERS_PER_LINE
-    for start in range(0, len(record.sequence), width * _LINES_PER_WRITE):
-        piece = record.sequence[start : start + width * _LINES_PER_WRITE].encode("ascii")
+    for start in range(0, len(record.letters), width * _LINES_PER_WRITE):
+        piece = record.letters[start : start + width * _LINES_PER_WRITE]
         whole = len(piece) // width * width
         rows = np.frombuffer(piece[:whole], dtype=np.uint8).reshape(-1, width)
         yield np.concatenate([rows, np.full((len(rows), 1), ord("\n"), dtype=np.uint8)], axis=1).tobytes()

@@ -153,8 +153,8 @@ def describe_contig(record: Record, source: str) -> ContigContent:
     counts = np.zeros(256, dtype=np.int64)
     edges: list[npt.NDArray[np.int64]] = []
     is_open = False  # whether a run of N goes on into the next block
-    for start in range(0, len(record.sequence), _BLOCK):
-        block = np.frombuffer(record.sequence[start : start + _BLOCK].encode("ascii", "replace"), dtype=np.uint8)
+    for start in range(0, len(record.letters), _BLOCK):
+        block = np.frombuffer(record.letters[start : start + _BLOCK], dtype=np.uint8)
         found = np.bincount(block, minlength=256)
         counts += found
         if is_open or found[ord("N")] or found[ord("n")]:
@@ -163,13 +163,13 @@ def describe_contig(record: Record, source: str) -> ContigContent:
             edges.append(changes if is_n[0] == is_open else np.concatenate(([start], changes)))
             is_open = bool(is_n[-1])
     if is_open:
-        edges.append(np.array([len(record.sequence)]))
+        edges.append(np.array([len(record.letters)]))
     num_n, num_other, num_known, num_gc, num_soft_masked = (counts @ _KINDS).tolist()
-    if num_n + num_other + num_known != len(record.sequence):
+    if num_n + num_other + num_known != len(record.letters):
         encode_bases(record.sequence, f"{source}: {record.name}")  # names the letter that is none
     runs = np.concatenate(edges) if edges else np.empty(0, np.int64)
     return ContigContent(
-        length=len(record.sequence),
+        length=len(record.letters),
         num_n=num_n,
         num_other_ambiguous=num_other,
         num_soft_masked=num_soft_masked,
