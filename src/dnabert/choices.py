@@ -8,6 +8,7 @@ __all__ = [
     "DeviceName",
     "DtypeName",
     "FinetuneTask",
+    "InitialEmbeddings",
     "MaskingKind",
     "Pooling",
     "PresetName",
@@ -39,6 +40,9 @@ TokenLevel = Literal["kmer", "base"]
 
 MaskingKind = Literal["span", "legacy"]
 """span: leak-free; legacy: exactly as published."""
+
+InitialEmbeddings = Literal["composed", "random"]
+"""Where a model without a pre-trained one begins: k-mer vectors as sums over bases and positions as sinusoids, or random numbers."""
 
 PresetName = Literal["mini", "small", "base"]
 """Named sizes of a model."""

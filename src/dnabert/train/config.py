@@ -4,7 +4,7 @@ from typing import Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from dnabert.choices import PresetName
+from dnabert.choices import InitialEmbeddings, PresetName
 from dnabert.data.corpus import CorpusConfig
 from dnabert.data.masking import MaskingConfig
 from dnabert.dna.kmers import check_kmer
@@ -80,6 +80,9 @@ class PretrainConfig(BaseModel):
     """Windows of one step (paper: 2000)."""
     micro_tokens: int = Field(default=16_384, ge=1)
     """Tokens, padding included, that are computed at a time; a step is accumulated over as many pieces as it needs."""
+    initial_embeddings: InitialEmbeddings = "composed"
+    """Of a model that starts from nothing. composed: the vector of a k-mer is a sum over its bases, positions are sinusoids, which spares
+    the first thousand steps; random: as published."""
     seed: int = 42
     """All randomness comes from it."""
     valid_fraction: float = Field(default=0.05, ge=0, lt=1)
@@ -117,6 +120,9 @@ class FinetuneConfig(BaseModel):
     """Sequences of one step."""
     micro_tokens: int = Field(default=16_384, ge=1)
     """Tokens, padding included, that are computed at a time."""
+    initial_embeddings: InitialEmbeddings = "composed"
+    """Of a model that starts from nothing. composed: the vector of a k-mer is a sum over its bases, positions are sinusoids, which spares
+    the first thousand steps; random: as published."""
     seed: int = 42
     """All randomness comes from it."""
     stranded: bool = True

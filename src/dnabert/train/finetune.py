@@ -27,6 +27,7 @@ from dnabert.forward import aligned, predict_set, probabilities, score_predictio
 from dnabert.metrics import SELECTION
 from dnabert.model.config import HeadConfig, ModelConfig
 from dnabert.model.heads import Dnabert
+from dnabert.model.initial import compose_embeddings
 from dnabert.output import check_free, provenance, start_run
 from dnabert.tokenizer import KmerTokenizer
 from dnabert.train.config import FinetuneConfig, finetune_lr
@@ -208,7 +209,10 @@ def _encoder(
 ) -> tuple[Dnabert, SavedModel | None]:
     if source is None:
         torch.manual_seed(seed_of(config.seed, "weights"))
-        return Dnabert(sizes, config.head), None
+        model = Dnabert(sizes, config.head)
+        if config.initial_embeddings == "composed":
+            compose_embeddings(model)
+        return model, None
     torch.manual_seed(seed_of(config.seed, "head"))
     saved = load_model(source, config.head, labels=classes)
     fresh = ", ".join(saved.report.fresh) or "none"

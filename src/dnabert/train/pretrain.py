@@ -29,6 +29,7 @@ from dnabert.device import Machine, inference, seed_of
 from dnabert.dna.kmers import CLS_ID, NUM_SPECIAL, PAD_ID, SEP_ID, kmer_ids_into
 from dnabert.errors import CheckpointError, DataFileError
 from dnabert.model.heads import Dnabert
+from dnabert.model.initial import compose_embeddings
 from dnabert.output import check_free, provenance, start_run, write_json
 from dnabert.train.config import PretrainConfig
 from dnabert.train.loop import train
@@ -234,6 +235,13 @@ def _base_accuracy(logits: Tensor, batch: Batch, hidden: npt.NDArray[np.bool_], 
     return float((votes.argmax(-1) == bases)[hidden].sum()), float(hidden.sum())
 
 
+def _fresh(config: PretrainConfig) -> Dnabert:
+    model = Dnabert(config.model)
+    if config.initial_embeddings == "composed":
+        compose_embeddings(model)
+    return model
+
+
 def _as_pretrained(saved: SavedModel) -> Dnabert:
     if saved.info.head.task != "masked_lm":
         raise CheckpointError(f"{saved.directory}: is fine-tuned; pre-training goes on from a pre-trained model")
@@ -294,7 +302,7 @@ def pretrain(
         config.steps * config.batch_size / corpus.windows_per_epoch,
     )
     torch.manual_seed(seed_of(config.seed, "weights"))
-    model = Dnabert(config.model) if started is None else _as_pretrained(started)
+    model = _fresh(config) if started is None else _as_pretrained(started)
     facts = {
         **provenance(command, store.files, config.seed),
         "config": config.model_dump(mode="json"),

@@ -1,0 +1,10 @@
+"""One result: a task x a contestant x a recipe x a seed, with all that is needed to make it again.
+
+tasks.py       the tasks of a folder, their rows, and which test rows training has seen
+contestants.py what competes: pre-trained models, random weights, convolutional networks
+recipes.py     the published recipe of each task, and the small grid of the tuned one
+networks.py    the convolutional baselines and their training
+records.py     what is kept of a cell
+runner.py      runs cells, one at a time, each resumable
+summary.py     means and intervals over seeds
+"""

@@ -1,0 +1,359 @@
+"""Runs cells: each in a folder of its own, resumable, and nothing is read from the test rows before settings and moment are fixed."""
+
+import logging
+import os
+import shutil
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+from safetensors.torch import load_file, save
+
+from benchmarks.quality.cells.contestants import Contestant
+from benchmarks.quality.cells.networks import Network, NetworkConfig, predict_network, train_network
+from benchmarks.quality.cells.recipes import Point, RecipeName, points
+from benchmarks.quality.cells.records import RESULT, Record, Strand, commit, machine_facts, read_record
+from benchmarks.quality.cells.tasks import Split, TaskData, keep_targets, take_rows
+from dnabert.bootstrap import bootstrap_intervals
+from dnabert.choices import StrandMode
+from dnabert.data.labelled import LabelledSet
+from dnabert.device import Machine, seed_of
+from dnabert.errors import ConfigError
+from dnabert.infer.predictor import Predictor
+from dnabert.metrics import Metrics, classification_metrics
+from dnabert.output import check_free, provenance, start_run, write_bytes, write_json
+from dnabert.train.finetune import finetune
+from dnabert.train.loop import STATE_FILE
+
+__all__ = ["Cell", "Runner", "TimeIsUp", "folder_of_task", "time_limit"]
+
+log = logging.getLogger(__name__)
+
+_WEIGHTS = ("model.safetensors", "network.safetensors")
+_MIN_STEPS = 300
+"""Steps of a run at least: with few labels its rows are repeated until there are so many."""
+_BOTH: dict[Strand, StrandMode] = {"forward": "forward", "both": "both"}
+
+
+class TimeIsUp(KeyboardInterrupt):
+    """The minutes are spent; what is done is kept, and the same command goes on."""
+
+
+@contextmanager
+def time_limit(minutes: float | None) -> Iterator[Callable[[], bool]]:
+    """Whether the time is up, as a function; inside, when it is, the step of training in progress is ended and saved.
+
+    Args:
+        minutes: The limit; None is none, 0 is up at once.
+
+    Raises:
+        TimeIsUp: The block was ended by the limit.
+    """
+    over = threading.Event()
+    if minutes is None:
+        yield over.is_set
+        return
+    if minutes <= 0:
+        over.set()
+        yield over.is_set
+        return
+
+    def end() -> None:
+        over.set()
+        os.kill(os.getpid(), signal.SIGINT)
+
+    timer = threading.Timer(minutes * 60, end)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield over.is_set
+    except KeyboardInterrupt:
+        if over.is_set():
+            raise TimeIsUp from None
+        raise
+    finally:
+        timer.cancel()
+
+
+def folder_of_task(out: Path, task: str) -> Path:
+    """The folder of a task's cells."""
+    return out / task.replace("/", "-")
+
+
+@dataclass(frozen=True)
+class Cell:
+    """What is to be run.
+
+    Attributes:
+        data: The rows of the task.
+        contestant: What is trained.
+        recipe: How.
+        seed: All randomness comes from it.
+        share: Share of the training labels, 0-1.
+    """
+
+    data: TaskData
+    contestant: Contestant
+    recipe: RecipeName
+    seed: int
+    share: float = 1.0
+
+
+class Runner:
+    """Runs cells into a folder.
+
+    Args:
+        out: The folder of results.
+        machine: Where to compute.
+        command: The command line, for the record.
+        tuning_seed: The seed with which the points of a grid are compared.
+        is_over: Whether no more cell may begin.
+        rehearsal: One epoch, two points of a grid.
+        force: Run anew what is there.
+        keep_weights: Keep the weights of scored cells, too.
+    """
+
+    def __init__(
+        self,
+        out: Path,
+        machine: Machine,
+        command: str,
+        tuning_seed: int,
+        is_over: Callable[[], bool] = lambda: False,
+        *,
+        rehearsal: bool = False,
+        force: bool = False,
+        keep_weights: bool = False,
+    ) -> None:
+        self.out = out
+        self.machine = machine
+        self.command = command
+        self.tuning_seed = tuning_seed
+        self.is_over = is_over
+        self.rehearsal = rehearsal
+        self.force = force
+        self.keep_weights = keep_weights
+        self._made: set[Path] = set()
+
+    def run(self, cell: Cell) -> Record:
+        """The finished record of a cell: its point chosen on dev, trained, its test rows scored once.
+
+        Raises:
+            TimeIsUp: No more cell may begin.
+            ConfigError: What is there was made of other settings, rows or weights.
+        """
+        keep_targets(cell.data, folder_of_task(self.out, cell.data.task.name), self.rehearsal)
+        point = self._choose(cell)
+        folder = self._folder(cell, point)
+        record = self._trained(cell, point)
+        if record.test is None:
+            record = self._scored(cell, folder, record)
+            strand = f" ({record.strand})" if record.strand == "both" else ""
+            log.info("%s: dev MCC %.2f, test MCC %.2f%s", folder, 100 * record.dev_mcc(), 100 * record.test_mcc(), strand)
+        if not self.keep_weights:
+            _drop_weights(folder)
+        return record
+
+    def _choose(self, cell: Cell) -> Point:
+        """The point that is best on dev with the tuning seed and all labels; all seeds and shares take it."""
+        tuning = Cell(cell.data, cell.contestant, cell.recipe, self.tuning_seed)
+        candidates = self._points(tuning)
+        if len(candidates) == 1:
+            return self._points(cell)[0]
+        scores = {point.name: self._trained(tuning, point).dev_mcc() for point in candidates}
+        best = max(scores, key=lambda name: scores[name])  # the first of equals
+        for point in candidates:
+            if point.name != best:
+                _drop_weights(self._folder(tuning, point))
+        return next(point for point in self._points(cell) if point.name == best)
+
+    def _points(self, cell: Cell) -> list[Point]:
+        num_rows = len(_training_rows(cell, self._epochs(cell)))
+        return points(cell.data.task, cell.contestant, cell.recipe, num_rows, cell.seed, rehearsal=self.rehearsal)
+
+    def _epochs(self, cell: Cell) -> int:
+        """Fewest epochs of a run on all labels, from which the repeats of few labels follow."""
+        sample = points(cell.data.task, cell.contestant, cell.recipe, len(cell.data.train), cell.seed, rehearsal=self.rehearsal)
+        return min(point.config.epochs for point in sample)
+
+    def _folder(self, cell: Cell, point: Point) -> Path:
+        share = "" if cell.share == 1 else f"-{100 * cell.share:g}percent"
+        names = (cell.contestant.slug, f"{cell.recipe}{share}", point.name, f"seed-{cell.seed}")
+        return folder_of_task(self.out, cell.data.task.name).joinpath(*names)
+
+    def _trained(self, cell: Cell, point: Point) -> Record:
+        """The record of a cell at a point, without test figures where dev has not chosen it."""
+        folder = self._folder(cell, point)
+        config = point.config.model_dump(mode="json")
+        anew = self.force and folder not in self._made
+        if (folder / RESULT).is_file() and not anew:
+            record = read_record(folder / RESULT)
+            wanted = (config, cell.contestant.sha256, cell.data.digests, self.rehearsal)
+            if (record.config, record.model_sha256, record.digests, record.rehearsal) != wanted:
+                rule = "was made with other settings, rows or weights than this command has; choose another --out, or --force"
+                raise ConfigError(f"{folder}: {rule}")
+            if record.test is not None or any((folder / name).is_file() for name in _WEIGHTS):
+                return record
+            if (cell.seed, cell.share) == (self.tuning_seed, 1.0) and not self._is_last_choice(cell, point):
+                return record  # a point that dev did not choose needs no weights
+        if self.is_over():
+            raise TimeIsUp
+        if anew:
+            check_free(folder, force=True)
+            shutil.rmtree(folder, ignore_errors=True)
+        self._made.add(folder)
+        log.info("%s: begins", folder)
+        return self._train(cell, point, folder)
+
+    def _is_last_choice(self, cell: Cell, point: Point) -> bool:
+        """Whether a point is the best on dev of those that are there."""
+        places = [self._folder(cell, other) / RESULT for other in self._points(cell)]
+        scores = {path.parent: read_record(path).dev_mcc() for path in places if path.is_file()}
+        return max(scores, key=lambda place: scores[place]) == self._folder(cell, point)
+
+    def _train(self, cell: Cell, point: Point, folder: Path) -> Record:
+        data, contestant = cell.data, cell.contestant
+        rows = _training_rows(cell, self._epochs(cell))
+        train = data.train if cell.share == 1 and len(rows) == len(data.train) else take_rows(data.train, rows)
+        begin = time.perf_counter()
+        if isinstance(point.config, NetworkConfig):
+            steps, best_step, collapsed = self._train_network(data, train, point.config, folder)
+        else:
+            result = finetune(
+                train,
+                data.dev,
+                folder,
+                point.config,
+                self.machine,
+                start_from=contestant.directory,
+                sizes=contestant.sizes if contestant.directory is None else None,
+                resume=True,
+                command=self.command,
+                quiet=True,
+            )
+            (folder / STATE_FILE).unlink(missing_ok=True)
+            steps, best_step, collapsed = result.steps, result.best_step, result.collapsed
+        figures, _ = self._score(data, folder, "dev", None)
+        facts = provenance(self.command, {}, cell.seed)
+        record = Record(
+            task=data.task.name,
+            contestant=contestant.name,
+            kind=contestant.kind,
+            recipe=cell.recipe,
+            point=point.name,
+            seed=cell.seed,
+            share=cell.share,
+            num_labels=len(np.unique(rows)),
+            num_rows=len(rows),
+            rehearsal=self.rehearsal,
+            config=point.config.model_dump(mode="json"),
+            model_sha256=contestant.sha256,
+            digests=data.digests,
+            steps=steps,
+            best_step=best_step,
+            collapsed=collapsed,
+            dev=figures,
+            overlap=data.overlap,
+            train_s=time.perf_counter() - begin,
+            command=self.command,
+            commit=commit(),
+            versions={"dnabert": str(facts["dnabert"]), **facts["versions"]},
+            machine=machine_facts(self.machine),
+        )
+        write_json(folder / RESULT, record.model_dump(mode="json"))
+        return record
+
+    def _train_network(self, data: TaskData, train: LabelledSet, config: NetworkConfig, folder: Path) -> tuple[int, int, bool]:
+        facts = {
+            **provenance(self.command, {**train.inputs(), **data.dev.inputs()}, config.seed),
+            "config": config.model_dump(mode="json"),
+            "classes": list(data.classes),
+            "n_train": len(train),
+            "n_valid": len(data.dev),
+        }
+        start_run(folder, facts, force=True)
+        targets = data.targets(train), data.targets(data.dev)
+        network, ended = train_network(train, targets[0], data.dev, targets[1], len(data.classes), config, self.machine)
+        write_json(folder / "metrics.json", ended.model_dump(mode="json"))
+        write_bytes(folder / "network.safetensors", save(network.state_dict()))
+        return ended.steps, ended.best_step, ended.curve[-1] == 0.0
+
+    def _scored(self, cell: Cell, folder: Path, record: Record) -> Record:
+        """The record with the figures of the test rows, which are read here and nowhere else."""
+        begin = time.perf_counter()
+        test, probs = self._score(cell.data, folder, "test", None)
+        clean, _ = self._score(cell.data, folder, "test", cell.data.clean)
+        targets = cell.data.targets(cell.data.test)
+        intervals = {strand: bootstrap_intervals("classify", targets, values)["mcc"] for strand, values in probs.items()}
+        changes = {"test": test, "test_clean": clean, "test_interval": intervals, "test_s": time.perf_counter() - begin}
+        record = record.model_copy(update=changes)
+        write_json(folder / RESULT, record.model_dump(mode="json"))
+        return record
+
+    def _score(
+        self, data: TaskData, folder: Path, split: Split, chosen: npt.NDArray[np.bool_] | None
+    ) -> tuple[dict[Strand, Metrics], dict[Strand, npt.NDArray[np.float32]]]:
+        """Figures of dev or test by strands read, on the chosen rows; probabilities are kept as .npy."""
+        rows = data.dev if split == "dev" else data.test
+        targets = data.targets(rows)
+        strands: tuple[Strand, ...] = ("forward",) if data.task.stranded else ("forward", "both")
+        figures: dict[Strand, Metrics] = {}
+        probs: dict[Strand, npt.NDArray[np.float32]] = {}
+        for strand in strands:
+            path = folder / f"{split}-{strand}.npy"
+            if chosen is None:
+                np.save(path, self._predict(data, folder, rows, strand))
+            probs[strand] = np.load(path)
+            kept = slice(None) if chosen is None else chosen
+            figures[strand] = classification_metrics(targets[kept], probs[strand][kept])
+        return figures, probs
+
+    def _predict(self, data: TaskData, folder: Path, rows: LabelledSet, strand: Strand) -> npt.NDArray[np.float32]:
+        if not (folder / "network.safetensors").is_file():
+            return Predictor(folder, self.machine).predict(rows.sequences, _BOTH[strand]).values
+        config = NetworkConfig.model_validate(read_config(folder))
+        network = Network(config, len(data.classes))
+        network.load_state_dict(load_file(folder / "network.safetensors"))
+        probs = predict_network(network, rows.sequences, self.machine)
+        if strand == "both":
+            probs = (probs + predict_network(network, rows.sequences, self.machine, reverse=True)) / 2
+        return probs
+
+
+def read_config(folder: Path) -> object:
+    """The settings in ``run.json``."""
+    import json
+
+    return json.loads((folder / "run.json").read_text(encoding="utf-8"))["config"]
+
+
+def _training_rows(cell: Cell, epochs: int) -> npt.NDArray[np.int64]:
+    """Rows of one epoch: the first ones of each class, in a random order of the seed, so that a larger share holds the smaller one."""
+    targets = cell.data.targets(cell.data.train)
+    if cell.share == 1:
+        return np.arange(len(targets))
+    rng = np.random.default_rng(seed_of(cell.seed, "share"))
+    chosen = []
+    for number in range(len(cell.data.classes)):
+        rows = rng.permutation(np.flatnonzero(targets == number))
+        chosen.append(rows[: max(1, round(cell.share * len(rows)))])
+    rows = np.sort(np.concatenate(chosen))
+    steps = epochs * max(1, len(rows) // 32)
+    full = epochs * max(1, len(targets) // 32)
+    return np.tile(rows, max(1, -(-min(_MIN_STEPS, full) // steps)))
+
+
+def _drop_weights(folder: Path) -> None:
+    """Leave the record, the settings, the curves and the predictions."""
+    kept = ("run.json", RESULT, "metrics.jsonl", "metrics.json", "config.json")
+    for path in folder.iterdir() if folder.is_dir() else ():
+        if path.is_dir():
+            shutil.rmtree(path)
+        elif path.name not in kept and path.suffix != ".npy":
+            path.unlink()
