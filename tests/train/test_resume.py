@@ -14,9 +14,9 @@ from safetensors.torch import load_file
 
 from dnabert.cli.main import run as command
 from dnabert.device import choose_machine
-from dnabert.errors import CheckpointError, TrainingError
+from dnabert.errors import CheckpointError, OutputError, TrainingError
 from dnabert.train.config import PretrainConfig
-from dnabert.train.pretrain import pretrain
+from dnabert.train.pretrain import PretrainJob, pretrain
 from tests.toy import toy_config
 
 SETTINGS = {
@@ -103,6 +103,7 @@ def test_damaged_state_is_refused(genome: Path, tmp_path: Path) -> None:
     _pretrain(genome, tmp_path / "run")
     state = tmp_path / "run" / "state.safetensors"
     state.write_bytes(state.read_bytes()[:1000])
+    (tmp_path / "run" / "metrics.json").unlink()  # as if it had been killed before its end
     with pytest.raises(CheckpointError, match=r"state\.safetensors: cannot be read"):
         _pretrain(genome, tmp_path / "run", resume=True)
 
@@ -159,6 +160,24 @@ def test_ctrl_c_saves_the_state_and_leaves_with_130(genome: Path, tmp_path: Path
     assert b"Traceback" not in errors
     assert (tmp_path / "run" / "state.safetensors").exists()
     assert not (tmp_path / "run" / "model.safetensors").exists()
+
+
+def test_ctrl_c_during_a_validation_saves_the_step_after_it(genome: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = _pretrain(genome, tmp_path / "whole")
+    with monkeypatch.context() as patched:
+        evaluate = PretrainJob.evaluate
+        patched.setattr(PretrainJob, "evaluate", lambda job: (signal.raise_signal(signal.SIGINT), evaluate(job))[1])
+        with pytest.raises(KeyboardInterrupt):
+            _pretrain(genome, tmp_path / "run", save_every=100)
+    assert (tmp_path / "run" / "state.safetensors").exists()
+    assert _same(whole, _pretrain(genome, tmp_path / "run", resume=True, save_every=100))
+
+
+def test_a_finished_run_is_not_resumed(genome: Path, tmp_path: Path) -> None:
+    before = _pretrain(genome, tmp_path / "run", save_every=100)
+    with pytest.raises(OutputError, match="run: is complete, there is nothing to resume; start anew with --force"):
+        _pretrain(genome, tmp_path / "run", save_every=100, resume=True)
+    assert _same(before, load_file(tmp_path / "run" / "model.safetensors"))
 
 
 def test_run_that_is_there_is_not_touched_without_force(genome: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

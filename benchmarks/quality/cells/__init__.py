@@ -5,6 +5,7 @@ contestants.py what competes: pre-trained models, random weights, convolutional 
 recipes.py     the published recipe of each task, and the small grid of the tuned one
 networks.py    the convolutional baselines and their training
 records.py     what is kept of a cell
-runner.py      runs cells, one at a time, each resumable
+scoring.py     probabilities of a run, and their figures
+runner.py      runs cells, one at a time, each resumable; limit.py ends it by the clock
 summary.py     means and intervals over seeds
 """

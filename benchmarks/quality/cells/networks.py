@@ -179,7 +179,7 @@ def predict_network(network: Network, sequences: SequenceSet, machine: Machine, 
     """
     codes = _padded(sequences, reverse)
     with inference(network, machine):
-        pieces = [network(piece.to(machine.device)).float().cpu().numpy() for piece in codes.split(_ROWS_AT_ONCE)]
+        pieces = [network(piece.to(machine.device)).float().cpu().numpy() for piece in torch.split(codes, _ROWS_AT_ONCE)]
     return softmax(np.concatenate(pieces)).astype(np.float32)
 
 
@@ -188,7 +188,7 @@ def _batches(num_rows: int, config: NetworkConfig, epoch: int) -> Iterator[tuple
     rng = np.random.default_rng(seed_of(config.seed, "epoch", epoch))
     order = torch.from_numpy(rng.permutation(num_rows))
     flips = torch.from_numpy((rng.random(num_rows) < 0.5) & (not config.stranded))
-    for rows in order.split(config.batch_size):
+    for rows in torch.split(order, config.batch_size):
         if len(rows) > 1 or num_rows == 1:  # a batch of one has no variance to normalise by
             yield rows, flips[rows]
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from benchmarks.quality.cells.contestants import Contestant
+from benchmarks.quality.cells.contestants import Contestant, NetworkKind
 from benchmarks.quality.cells.networks import NetworkConfig
 from benchmarks.quality.cells.tasks import Group, Task
 from dnabert.choices import Pooling
@@ -84,7 +84,7 @@ def points(task: Task, contestant: Contestant, recipe: RecipeName, num_rows: int
         rehearsal: One epoch, and two points at most.
     """
     if contestant.sizes is None:
-        kind = "cnn" if contestant.kind == "cnn" else "cnn-lstm"
+        kind: NetworkKind = "cnn" if contestant.kind == "cnn" else "cnn-lstm"
         networks = [NetworkConfig.of(kind, lr, task.stranded, seed) for lr in _NETWORK_GRID]
         found = [Point(f"lr{config.optim.lr:g}", config) for config in networks]
     elif recipe == "published":

@@ -36,6 +36,8 @@ class Record(BaseModel):
     """Name of what was trained."""
     kind: Kind
     """What it is."""
+    sizes: dict[str, Any] | None
+    """Sizes of a DNABERT model."""
     recipe: RecipeName
     """published or tuned."""
     point: str

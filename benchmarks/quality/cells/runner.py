@@ -1,84 +1,38 @@
 """Runs cells: each in a folder of its own, resumable, and nothing is read from the test rows before settings and moment are fixed."""
 
 import logging
-import os
 import shutil
-import signal
-import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-from safetensors.torch import load_file, save
+from safetensors.torch import save
 
 from benchmarks.quality.cells.contestants import Contestant
-from benchmarks.quality.cells.networks import Network, NetworkConfig, predict_network, train_network
+from benchmarks.quality.cells.limit import TimeIsUp
+from benchmarks.quality.cells.networks import NetworkConfig, train_network
 from benchmarks.quality.cells.recipes import Point, RecipeName, points
-from benchmarks.quality.cells.records import RESULT, Record, Strand, commit, machine_facts, read_record
-from benchmarks.quality.cells.tasks import Split, TaskData, keep_targets, take_rows
+from benchmarks.quality.cells.records import RESULT, Record, commit, machine_facts, read_record
+from benchmarks.quality.cells.scoring import NETWORK_WEIGHTS, figures_of, keep_predictions
+from benchmarks.quality.cells.tasks import TaskData, keep_targets, take_rows
 from dnabert.bootstrap import bootstrap_intervals
-from dnabert.choices import StrandMode
 from dnabert.data.labelled import LabelledSet
 from dnabert.device import Machine, seed_of
 from dnabert.errors import ConfigError
-from dnabert.infer.predictor import Predictor
-from dnabert.metrics import Metrics, classification_metrics
 from dnabert.output import check_free, provenance, start_run, write_bytes, write_json
 from dnabert.train.finetune import finetune
 from dnabert.train.loop import STATE_FILE
 
-__all__ = ["Cell", "Runner", "TimeIsUp", "folder_of_task", "time_limit"]
+__all__ = ["Cell", "Runner", "folder_of_task", "training_rows"]
 
 log = logging.getLogger(__name__)
 
-_WEIGHTS = ("model.safetensors", "network.safetensors")
+_WEIGHTS = ("model.safetensors", NETWORK_WEIGHTS)
 _MIN_STEPS = 300
 """Steps of a run at least: with few labels its rows are repeated until there are so many."""
-_BOTH: dict[Strand, StrandMode] = {"forward": "forward", "both": "both"}
-
-
-class TimeIsUp(KeyboardInterrupt):
-    """The minutes are spent; what is done is kept, and the same command goes on."""
-
-
-@contextmanager
-def time_limit(minutes: float | None) -> Iterator[Callable[[], bool]]:
-    """Whether the time is up, as a function; inside, when it is, the step of training in progress is ended and saved.
-
-    Args:
-        minutes: The limit; None is none, 0 is up at once.
-
-    Raises:
-        TimeIsUp: The block was ended by the limit.
-    """
-    over = threading.Event()
-    if minutes is None:
-        yield over.is_set
-        return
-    if minutes <= 0:
-        over.set()
-        yield over.is_set
-        return
-
-    def end() -> None:
-        over.set()
-        os.kill(os.getpid(), signal.SIGINT)
-
-    timer = threading.Timer(minutes * 60, end)
-    timer.daemon = True
-    timer.start()
-    try:
-        yield over.is_set
-    except KeyboardInterrupt:
-        if over.is_set():
-            raise TimeIsUp from None
-        raise
-    finally:
-        timer.cancel()
 
 
 def folder_of_task(out: Path, task: str) -> Path:
@@ -153,6 +107,8 @@ class Runner:
         folder = self._folder(cell, point)
         record = self._trained(cell, point)
         if record.test is None:
+            if not any((folder / name).is_file() for name in _WEIGHTS):  # of a point that an earlier grid did not choose
+                record = self._train(cell, point, folder)
             record = self._scored(cell, folder, record)
             strand = f" ({record.strand})" if record.strand == "both" else ""
             log.info("%s: dev MCC %.2f, test MCC %.2f%s", folder, 100 * record.dev_mcc(), 100 * record.test_mcc(), strand)
@@ -174,7 +130,7 @@ class Runner:
         return next(point for point in self._points(cell) if point.name == best)
 
     def _points(self, cell: Cell) -> list[Point]:
-        num_rows = len(_training_rows(cell, self._epochs(cell)))
+        num_rows = len(training_rows(cell, self._epochs(cell)))
         return points(cell.data.task, cell.contestant, cell.recipe, num_rows, cell.seed, rehearsal=self.rehearsal)
 
     def _epochs(self, cell: Cell) -> int:
@@ -188,38 +144,28 @@ class Runner:
         return folder_of_task(self.out, cell.data.task.name).joinpath(*names)
 
     def _trained(self, cell: Cell, point: Point) -> Record:
-        """The record of a cell at a point, without test figures where dev has not chosen it."""
+        """The record of a cell at a point: read if it is there, else trained; its test rows are left alone."""
         folder = self._folder(cell, point)
-        config = point.config.model_dump(mode="json")
         anew = self.force and folder not in self._made
         if (folder / RESULT).is_file() and not anew:
             record = read_record(folder / RESULT)
-            wanted = (config, cell.contestant.sha256, cell.data.digests, self.rehearsal)
+            wanted = (point.config.model_dump(mode="json"), cell.contestant.sha256, cell.data.digests, self.rehearsal)
             if (record.config, record.model_sha256, record.digests, record.rehearsal) != wanted:
-                rule = "was made with other settings, rows or weights than this command has; choose another --out, or --force"
+                rule = "was made with other settings, rows or weights than this command has; choose another --out, or give --force"
                 raise ConfigError(f"{folder}: {rule}")
-            if record.test is not None or any((folder / name).is_file() for name in _WEIGHTS):
-                return record
-            if (cell.seed, cell.share) == (self.tuning_seed, 1.0) and not self._is_last_choice(cell, point):
-                return record  # a point that dev did not choose needs no weights
-        if self.is_over():
-            raise TimeIsUp
-        if anew:
-            check_free(folder, force=True)
-            shutil.rmtree(folder, ignore_errors=True)
-        self._made.add(folder)
-        log.info("%s: begins", folder)
+            return record
         return self._train(cell, point, folder)
 
-    def _is_last_choice(self, cell: Cell, point: Point) -> bool:
-        """Whether a point is the best on dev of those that are there."""
-        places = [self._folder(cell, other) / RESULT for other in self._points(cell)]
-        scores = {path.parent: read_record(path).dev_mcc() for path in places if path.is_file()}
-        return max(scores, key=lambda place: scores[place]) == self._folder(cell, point)
-
     def _train(self, cell: Cell, point: Point, folder: Path) -> Record:
+        if self.is_over():
+            raise TimeIsUp
+        if self.force and folder not in self._made and folder.exists():
+            check_free(folder, force=True)
+            shutil.rmtree(folder)
+        self._made.add(folder)
+        log.info("%s: begins", folder)
         data, contestant = cell.data, cell.contestant
-        rows = _training_rows(cell, self._epochs(cell))
+        rows = training_rows(cell, self._epochs(cell))
         train = data.train if cell.share == 1 and len(rows) == len(data.train) else take_rows(data.train, rows)
         begin = time.perf_counter()
         if isinstance(point.config, NetworkConfig):
@@ -239,12 +185,13 @@ class Runner:
             )
             (folder / STATE_FILE).unlink(missing_ok=True)
             steps, best_step, collapsed = result.steps, result.best_step, result.collapsed
-        figures, _ = self._score(data, folder, "dev", None)
+        probs = keep_predictions(folder, data, data.dev, "dev", self.machine)
         facts = provenance(self.command, {}, cell.seed)
         record = Record(
             task=data.task.name,
             contestant=contestant.name,
             kind=contestant.kind,
+            sizes=None if contestant.sizes is None else contestant.sizes.model_dump(mode="json"),
             recipe=cell.recipe,
             point=point.name,
             seed=cell.seed,
@@ -258,7 +205,7 @@ class Runner:
             steps=steps,
             best_step=best_step,
             collapsed=collapsed,
-            dev=figures,
+            dev=figures_of(data.targets(data.dev), probs),
             overlap=data.overlap,
             train_s=time.perf_counter() - begin,
             command=self.command,
@@ -281,59 +228,26 @@ class Runner:
         targets = data.targets(train), data.targets(data.dev)
         network, ended = train_network(train, targets[0], data.dev, targets[1], len(data.classes), config, self.machine)
         write_json(folder / "metrics.json", ended.model_dump(mode="json"))
-        write_bytes(folder / "network.safetensors", save(network.state_dict()))
-        return ended.steps, ended.best_step, ended.curve[-1] == 0.0
+        write_bytes(folder / NETWORK_WEIGHTS, save(network.state_dict()))
+        return ended.steps, ended.best_step, max(ended.curve) == 0
 
     def _scored(self, cell: Cell, folder: Path, record: Record) -> Record:
         """The record with the figures of the test rows, which are read here and nowhere else."""
         begin = time.perf_counter()
-        test, probs = self._score(cell.data, folder, "test", None)
-        clean, _ = self._score(cell.data, folder, "test", cell.data.clean)
+        probs = keep_predictions(folder, cell.data, cell.data.test, "test", self.machine)
         targets = cell.data.targets(cell.data.test)
-        intervals = {strand: bootstrap_intervals("classify", targets, values)["mcc"] for strand, values in probs.items()}
-        changes = {"test": test, "test_clean": clean, "test_interval": intervals, "test_s": time.perf_counter() - begin}
+        changes = {
+            "test": figures_of(targets, probs),
+            "test_clean": figures_of(targets, probs, cell.data.clean),
+            "test_interval": {strand: bootstrap_intervals("classify", targets, values)["mcc"] for strand, values in probs.items()},
+            "test_s": time.perf_counter() - begin,
+        }
         record = record.model_copy(update=changes)
         write_json(folder / RESULT, record.model_dump(mode="json"))
         return record
 
-    def _score(
-        self, data: TaskData, folder: Path, split: Split, chosen: npt.NDArray[np.bool_] | None
-    ) -> tuple[dict[Strand, Metrics], dict[Strand, npt.NDArray[np.float32]]]:
-        """Figures of dev or test by strands read, on the chosen rows; probabilities are kept as .npy."""
-        rows = data.dev if split == "dev" else data.test
-        targets = data.targets(rows)
-        strands: tuple[Strand, ...] = ("forward",) if data.task.stranded else ("forward", "both")
-        figures: dict[Strand, Metrics] = {}
-        probs: dict[Strand, npt.NDArray[np.float32]] = {}
-        for strand in strands:
-            path = folder / f"{split}-{strand}.npy"
-            if chosen is None:
-                np.save(path, self._predict(data, folder, rows, strand))
-            probs[strand] = np.load(path)
-            kept = slice(None) if chosen is None else chosen
-            figures[strand] = classification_metrics(targets[kept], probs[strand][kept])
-        return figures, probs
 
-    def _predict(self, data: TaskData, folder: Path, rows: LabelledSet, strand: Strand) -> npt.NDArray[np.float32]:
-        if not (folder / "network.safetensors").is_file():
-            return Predictor(folder, self.machine).predict(rows.sequences, _BOTH[strand]).values
-        config = NetworkConfig.model_validate(read_config(folder))
-        network = Network(config, len(data.classes))
-        network.load_state_dict(load_file(folder / "network.safetensors"))
-        probs = predict_network(network, rows.sequences, self.machine)
-        if strand == "both":
-            probs = (probs + predict_network(network, rows.sequences, self.machine, reverse=True)) / 2
-        return probs
-
-
-def read_config(folder: Path) -> object:
-    """The settings in ``run.json``."""
-    import json
-
-    return json.loads((folder / "run.json").read_text(encoding="utf-8"))["config"]
-
-
-def _training_rows(cell: Cell, epochs: int) -> npt.NDArray[np.int64]:
+def training_rows(cell: Cell, epochs: int) -> npt.NDArray[np.int64]:
     """Rows of one epoch: the first ones of each class, in a random order of the seed, so that a larger share holds the smaller one."""
     targets = cell.data.targets(cell.data.train)
     if cell.share == 1:

@@ -90,8 +90,16 @@ class Row:
 
 
 def rows_of(records: Iterable[Record]) -> list[Row]:
-    """Records by task, contestant, recipe and share; the order is that of their first records."""
-    groups: dict[tuple[str, str, Kind, RecipeName, float], list[Record]] = {}
+    """Records by task, contestant, recipe and share; the order is that of their first records.
+
+    Where several points of a grid were scored, as after a change of the grid, the one that is best on dev stands for the recipe.
+    """
+    groups: dict[tuple[str, str, Kind, RecipeName, float], dict[str, list[Record]]] = {}
     for record in records:
-        groups.setdefault((record.task, record.contestant, record.kind, record.recipe, record.share), []).append(record)
-    return [Row(*key, tuple(sorted(found, key=lambda record: record.seed))) for key, found in groups.items()]
+        by_point = groups.setdefault((record.task, record.contestant, record.kind, record.recipe, record.share), {})
+        by_point.setdefault(record.point, []).append(record)
+    rows = []
+    for key, by_point in groups.items():
+        best = max(by_point.values(), key=lambda found: np.mean([record.dev_mcc() for record in found]))
+        rows.append(Row(*key, tuple(sorted(best, key=lambda record: record.seed))))
+    return rows

@@ -12,7 +12,6 @@ Source: positions: Vaswani et al. 2017, section 3.5; sums over bases: ours, meas
 
 import torch
 
-from dnabert.dna.kmers import NUM_SPECIAL
 from dnabert.model.heads import Dnabert
 
 __all__ = ["compose_embeddings"]
@@ -33,7 +32,7 @@ def compose_embeddings(model: Dnabert) -> None:
     for place in range(config.kmer):
         code = (kmers >> (2 * (config.kmer - 1 - place))) & 3
         total += torch.randn(4, config.hidden_size)[code]
-    embeddings.word.weight[NUM_SPECIAL:] = total * (config.initializer_range / config.kmer**0.5)
+    embeddings.word.weight[-len(kmers) :] = total * (config.initializer_range / config.kmer**0.5)
     half = -(-config.hidden_size // 2)
     rate = _LONGEST_PERIOD ** (-torch.arange(half) / half)  # radians for a token
     angle = torch.arange(config.max_positions)[:, None] * rate  # (P, D/2)

@@ -134,7 +134,8 @@ def train(
             progress.step += 1
             is_last = progress.step == num_steps
             logs, evaluates = progress.step % settings.log_every == 0 or is_last, progress.step % eval_every == 0 or is_last
-            saves = interrupted.is_set() or progress.step - saved >= settings.save_every
+            stops = interrupted.is_set()  # asked once: what comes later, in a validation say, ends the next step
+            saves = stops or progress.step - saved >= settings.save_every
             # A GPU is asked for the loss of the step before while it computes this one, so that it never waits for the host.
             known = done if logs or evaluates or saves or before is None else before
             loss = known.checked_loss(settings.optim.lr)
@@ -148,7 +149,7 @@ def train(
                 tracker.flush()
                 save_state(state, model, optimizer, progress, fingerprint, best)
                 saved = progress.step
-            if interrupted.is_set():
+            if stops:
                 log.warning("interrupted: step %d is saved in %s; go on with --resume", progress.step, run)
                 raise KeyboardInterrupt
     if best is not None:

@@ -27,7 +27,7 @@ from dnabert.data.genome import Contig, GenomeStore, build_genome
 from dnabert.data.masking import Masked, MaskingConfig, hidden_bases, mask_tokens
 from dnabert.device import Machine, inference, seed_of
 from dnabert.dna.kmers import CLS_ID, NUM_SPECIAL, PAD_ID, SEP_ID, kmer_ids_into
-from dnabert.errors import CheckpointError, DataFileError
+from dnabert.errors import CheckpointError, DataFileError, OutputError
 from dnabert.model.heads import Dnabert
 from dnabert.model.initial import compose_embeddings
 from dnabert.output import check_free, provenance, start_run, write_json
@@ -317,6 +317,8 @@ def pretrain(
     ).hexdigest()
     job = PretrainJob(model, corpus, held_out, config, machine)
     start_run(run, facts, force=force, resume=resume)
+    if resume and (run / "metrics.json").is_file():
+        raise OutputError(f"{run}: is complete, there is nothing to resume; start anew with --force")
     progress = train(
         job,
         config,

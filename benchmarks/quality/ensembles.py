@@ -1,0 +1,188 @@
+"""`python -m benchmarks.quality.ensembles --runs runs/gue`: what averaging adds, over seeds and over k, from the kept probabilities."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from benchmarks.quality.cells.records import Record, Truth, read_records, read_truth
+from benchmarks.quality.cells.summary import Mean, mean_of
+from benchmarks.quality.cells.tasks import Split
+from benchmarks.quality.markdown import head, mean_text, origin_lines, table
+from benchmarks.quality.options import command_of, run_command
+from dnabert.errors import DataFileError
+from dnabert.metrics import classification_metrics
+from dnabert.output import write_text
+
+__all__ = ["Ensemble", "Member", "document", "ensembles_of", "main"]
+
+_METHOD = """- **Ensemble.** The mean of its members' probabilities, as `dnabert ensemble` takes it; MCC x 100 on test.
+- **Seeds.** All seeds of one model: one ensemble. **k.** Models that differ in k, of one seed: one ensemble for each seed, mean ± half of
+  the 95 % interval over seeds. **k and seeds.** All of them together.
+- **Best member** is the one that is best on dev.
+"""
+
+
+@dataclass(frozen=True)
+class Member:
+    """A finished run.
+
+    Attributes:
+        folder: Where its probabilities are.
+        record: What is known of it.
+    """
+
+    folder: Path
+    record: Record
+
+    @property
+    def kmer(self) -> int | None:
+        """k of a DNABERT model."""
+        return None if self.record.sizes is None else int(self.record.sizes["kmer"])
+
+    def probs(self, split: Split) -> npt.NDArray[np.float32]:
+        """Its probabilities on dev or test, (N, K)."""
+        probs: npt.NDArray[np.float32] = np.load(self.folder / f"{split}-{self.record.strand}.npy")
+        return probs
+
+
+@dataclass(frozen=True)
+class Ensemble:
+    """A kind of ensemble on a task.
+
+    Attributes:
+        task: Name of the task.
+        name: What is averaged.
+        size: Members.
+        members: Mean MCC x 100 of single members.
+        best_member: That of the members that are best on dev.
+        together: That of the ensembles.
+        clean: That of the ensembles without the rows that train or dev holds.
+    """
+
+    task: str
+    name: str
+    size: int
+    members: float
+    best_member: float
+    together: Mean
+    clean: float
+
+    @property
+    def gain(self) -> float:
+        """What averaging adds to a single member."""
+        return self.together.value - self.members
+
+
+def ensembles_of(members: Sequence[Member], truths: dict[str, Truth]) -> list[Ensemble]:
+    """All ensembles over seeds, over k, and over both, that the members allow; task by task."""
+    found = []
+    for task in dict.fromkeys(member.record.task for member in members):
+        own = [member for member in members if member.record.task == task]
+        for recipe in dict.fromkeys(member.record.recipe for member in own):
+            same = [member for member in own if member.record.recipe == recipe]
+            for name in dict.fromkeys(member.record.contestant for member in same):
+                seeds = [member for member in same if member.record.contestant == name]
+                found += _ensemble(truths[task], f"seeds of {name}, {recipe}", [seeds])
+            for kind in ("pretrained", "scratch"):
+                found += _over_kmers(truths[task], f"{kind}, {recipe}", [member for member in same if member.record.kind == kind])
+    return found
+
+
+def _over_kmers(truth: Truth, name: str, members: Sequence[Member]) -> list[Ensemble]:
+    """Ensembles of models that differ in nothing but k."""
+    groups: dict[str, list[Member]] = {}
+    for member in members:
+        sizes = {key: value for key, value in (member.record.sizes or {}).items() if key != "kmer"}
+        groups.setdefault(str(sorted(sizes.items())), []).append(member)
+    found = []
+    for group in groups.values():
+        kmers = [member.kmer for member in group]
+        one_of_each = {member.kmer: member.record.contestant for member in group}  # the last named where a k has several
+        chosen = [member for member in group if one_of_each[member.kmer] == member.record.contestant]
+        if len(set(kmers)) < 2:
+            continue
+        title = f"k = {', '.join(str(kmer) for kmer in sorted(one_of_each, key=str))} ({name})"
+        by_seed = {seed: [member for member in chosen if member.record.seed == seed] for seed in {m.record.seed for m in chosen}}
+        whole = [members for members in by_seed.values() if len(members) == len(one_of_each)]
+        found += _ensemble(truth, title, whole)
+        if len(whole) > 1:
+            found += _ensemble(truth, f"{title} and seeds", [[member for members in whole for member in members]])
+    return found
+
+
+def _ensemble(truth: Truth, name: str, groups: Sequence[Sequence[Member]]) -> list[Ensemble]:
+    """The ensemble of each group, in one row; nothing where a group has one member."""
+    if not groups or len(groups[0]) < 2:
+        return []
+    targets = truth.targets("test")
+    together, clean, singles, best = [], [], [], []
+    for members in groups:
+        probs = np.mean([member.probs("test") for member in members], axis=0)
+        together.append(_mcc(targets, probs))
+        clean.append(_mcc(targets[truth.clean], probs[truth.clean]))
+        singles += [_mcc(targets, member.probs("test")) for member in members]
+        chosen = max(members, key=lambda member: member.record.dev_mcc())
+        best.append(_mcc(targets, chosen.probs("test")))
+    values = (float(np.mean(singles)), float(np.mean(best)), mean_of(together), float(np.mean(clean)))
+    return [Ensemble(truth.facts.task, name, len(groups[0]), *values)]
+
+
+def _mcc(targets: npt.NDArray[np.int64], probs: npt.NDArray[np.floating]) -> float:
+    value = classification_metrics(targets, probs)["mcc"]
+    return 0.0 if value is None else 100 * float(value)
+
+
+def document(command: str, members: Sequence[Member], ensembles: Sequence[Ensemble]) -> str:
+    """The document."""
+    records = [member.record for member in members]
+    parts = [head("Ensembles", command, records), _METHOD]
+    for task in dict.fromkeys(ensemble.task for ensemble in ensembles):
+        cells = [
+            [
+                found.name,
+                str(found.size),
+                f"{found.members:.1f}",
+                f"{found.best_member:.1f}",
+                mean_text(found.together) if found.together.count > 1 else f"{found.together.value:.1f}",
+                f"{found.gain:+.1f}",
+                f"{found.together.value - found.best_member:+.1f}",
+                f"{found.clean:.1f}",
+            ]
+            for found in ensembles
+            if found.task == task
+        ]
+        names = ["ensemble of", "members", "mean member", "best member", "together", "gain on the mean", "gain on the best"]
+        parts.append(f"## {task}\n\n{table([*names, 'without shared rows'], cells)}")
+    parts += ["## Where the members ran\n", origin_lines(records)]
+    return "\n".join(parts)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.quality.ensembles", description="Gain of ensembles.")
+    parser.add_argument("--runs", type=Path, default=Path("runs/gue"), help="folder of results (default: %(default)s)")
+    parser.add_argument("--members", nargs="+", metavar="NAME", help="names of the models to be averaged (default: all)")
+    parser.add_argument("--out", type=Path, default=Path("docs/results/ensembles.md"), help="(default: %(default)s)")
+    options = parser.parse_args()
+
+    def work() -> None:
+        members = [Member(folder, record) for folder, record in read_records(options.runs) if record.share == 1]
+        if options.members:
+            unknown = set(options.members) - {member.record.contestant for member in members}
+            if unknown:
+                raise DataFileError(f"{options.runs}: holds no runs of {', '.join(sorted(unknown))}")
+            members = [member for member in members if member.record.contestant in options.members]
+        ensembles = ensembles_of(members, read_truth(options.runs))
+        if not ensembles:
+            raise DataFileError(f"{options.runs}: holds no two runs of one task that could be averaged; run more seeds or more k")
+        write_text(options.out, document(command_of("ensembles"), members, ensembles))
+
+    return run_command(work)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,68 @@
+"""How the documents are written: tables, figures with intervals, what a goal was missed by, where it all ran."""
+
+from collections.abc import Iterable, Sequence
+
+from benchmarks.quality.cells.records import Record
+from benchmarks.quality.cells.summary import Mean
+
+__all__ = ["difference", "head", "mean_text", "origin_lines", "table"]
+
+
+def table(head_cells: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """A table; empty without rows.
+
+    Examples:
+        >>> print(table(["a", "b"], [["1", "2"]]), end="")
+        | a | b |
+        | --- | --- |
+        | 1 | 2 |
+    """
+    if not rows:
+        return ""
+    lines = [" | ".join(cells) for cells in (head_cells, ["---"] * len(head_cells), *rows)]
+    return "".join(f"| {line} |\n" for line in lines)
+
+
+def mean_text(mean: Mean | None) -> str:
+    """Mean and half of its interval.
+
+    Examples:
+        >>> mean_text(Mean(71.234, 1.26, 3)), mean_text(Mean(71.234, None, 1)), mean_text(None)
+        ('71.2 ± 1.3', '71.2 (1 seed)', '-')
+    """
+    if mean is None:
+        return "-"
+    return f"{mean.value:.1f} (1 seed)" if mean.half_width is None else f"{mean.value:.1f} ± {mean.half_width:.1f}"
+
+
+def difference(value: float | None, goal: float | None) -> str:
+    """By how much a goal was passed, or, in bold, missed.
+
+    Examples:
+        >>> difference(71.5, 70.0), difference(69.0, 70.0), difference(70.0, None)
+        ('+1.5', '**-1.0**', '-')
+    """
+    if value is None or goal is None:
+        return "-"
+    gap = value - goal
+    return f"+{gap:.1f}" if gap > 0 else f"**{gap:.1f}**"
+
+
+def head(title: str, command: str, records: Iterable[Record]) -> str:
+    """Heading of a document, and a warning where it shows a rehearsal."""
+    lines = [f"# {title}\n", f"Written by `{command}`; do not edit.\n"]
+    if any(record.rehearsal for record in records):
+        lines.append("**A rehearsal: some rows of each split and one epoch. None of these numbers means anything.**\n")
+    return "\n".join(lines)
+
+
+def origin_lines(records: Iterable[Record]) -> str:
+    """Where, with what and with which code the records were made."""
+    found: dict[str, int] = {}
+    for record in records:
+        facts = record.machine
+        place = f"{facts.get('gpu') or facts['cpu']}, {facts['dtype']}, {facts['system']}"
+        versions = ", ".join(f"{name} {record.versions[name]}" for name in ("dnabert", "python", "torch", "scikit-learn"))
+        text = f"commit {record.commit}; {versions}; {place}"
+        found[text] = found.get(text, 0) + 1
+    return "".join(f"- {count} runs: {text}.\n" for text, count in found.items())

@@ -1,0 +1,273 @@
+"""`python -m benchmarks.quality.probe --model MODEL ...`: is it the pre-training? Logistic regression on frozen vectors, task by task.
+
+Features: the mean of a model's last vectors over the k-mers of a sequence; the same of its sizes with random weights; shares of k-mers.
+C is the best on dev, the test rows are scored once. Each result is one JSON; runs what is missing, then writes docs/results/probe.md.
+"""
+
+import argparse
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from itertools import product
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from pydantic import BaseModel, ConfigDict
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from benchmarks.quality.cells.contestants import Contestant
+from benchmarks.quality.cells.limit import TimeIsUp
+from benchmarks.quality.cells.records import commit, machine_facts
+from benchmarks.quality.cells.runner import Runner, folder_of_task
+from benchmarks.quality.cells.summary import mean_of
+from benchmarks.quality.cells.tasks import TaskData, read_task
+from benchmarks.quality.markdown import mean_text, table
+from benchmarks.quality.options import add_run_flags, command_of, contestants_of, run_command, runner_of, tasks_of
+from dnabert.bootstrap import bootstrap_intervals
+from dnabert.checkpoint import load_model
+from dnabert.data.batch import EncodedSet, plan_batches
+from dnabert.data.labelled import LabelledSet
+from dnabert.data.sequences import SequenceSet, pack
+from dnabert.device import Machine, inference, seed_of
+from dnabert.dna.sequence import reverse_complement
+from dnabert.errors import ConfigError, DataFileError
+from dnabert.infer.baselines import kmer_counts
+from dnabert.metrics import classification_metrics
+from dnabert.model.config import HeadConfig
+from dnabert.model.heads import Dnabert
+from dnabert.model.initial import compose_embeddings
+from dnabert.output import write_json, write_text
+from dnabert.tokenizer import KmerTokenizer
+
+__all__ = ["ProbeResult", "document", "embed", "main", "probe"]
+
+Floats = npt.NDArray[np.float32]
+_C = (1e-3, 1e-2, 1e-1, 1.0, 10.0)
+_HEAD = HeadConfig(task="classify", pooling="mean")
+_TOKENS_PER_BATCH = 16_384
+
+_METHOD = """- **Probe.** Standardised features, logistic regression of scikit-learn, C from {grid} the best on dev (MCC);
+  the test rows are scored once.
+- **Vectors.** The mean of the last layer over a sequence's k-mers, nothing trained; *random weights*: the same sizes, fresh, as
+  before pre-training; *composed embeddings*: so, but k-mer vectors are sums over bases, as the package begins by default. Mean of the
+  seeds ± half of the 95 % interval (Student's t). *k-mers*: shares of all k-mers. In brackets: 95 % bootstrap interval of test rows.
+- **Strands.** For tasks without strand (tf, mouse) features are the mean of both strands'.
+"""
+
+
+class ProbeResult(BaseModel):
+    """One probe."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+    task: str
+    """Name of the task."""
+    features: str
+    """What was read."""
+    seed: int
+    """Of random weights; 0 for what has none."""
+    width: int
+    """Features."""
+    c: float
+    """The C that is best on dev."""
+    dev: float
+    """MCC on dev."""
+    test: float
+    """MCC on test."""
+    clean: float
+    """The same without the rows that train or dev holds."""
+    interval: tuple[float, float] | None
+    """95 % bootstrap interval over test rows of the MCC."""
+    model_sha256: str
+    """Of the weights; empty for what has none."""
+    digests: dict[str, str]
+    """SHA-256 of the content of each split."""
+    rehearsal: bool
+    """Whether only some rows were taken: such figures mean nothing."""
+    seconds: float
+    """Time of features and regressions."""
+    command: str
+    """The command line."""
+    commit: str
+    """State of the code."""
+    machine: dict[str, str]
+    """Where it ran."""
+
+
+def embed(model: Dnabert, sequences: SequenceSet, machine: Machine, both: bool) -> Floats:
+    """Mean vectors (N, D) of sequences, in input order.
+
+    Args:
+        model: The model, with mean pooling; it is left as it was.
+        sequences: The sequences.
+        machine: Where to compute.
+        both: Average with the vectors of the reverse complements.
+    """
+    data = EncodedSet(sequences, KmerTokenizer(model.config.kmer, model.config.max_positions - 2), model.head_config)
+    rows = np.zeros((len(data), model.config.hidden_size), dtype=np.float32)
+    strands = (False, True) if both else (False,)
+    with inference(model, machine):
+        for indices in plan_batches(data.lengths, _TOKENS_PER_BATCH):
+            for reverse in strands:
+                batch = data.batch(indices, np.full(len(indices), reverse)).to(machine.device)
+                hidden = model.encoder(batch.ids, batch.mask, batch.token_types).last_hidden
+                rows[indices] += model.pool(hidden, batch.mask, batch.token_types).float().cpu().numpy() / len(strands)
+    return rows
+
+
+def _counts(data: LabelledSet, kmer: int, both: bool) -> Floats:
+    forward: Floats = kmer_counts(data, kmer).astype(np.float32)
+    if not both:
+        return forward
+    turned = pack([reverse_complement(codes) for codes in data.sequences.first])
+    other = LabelledSet(SequenceSet(data.sequences.ids, turned), data.labels, data.where, data.source)
+    forward += kmer_counts(other, kmer).astype(np.float32)
+    return forward / np.float32(2)
+
+
+def probe(data: TaskData, read: Callable[[LabelledSet], Floats]) -> tuple[float, float, npt.NDArray[np.float64], int]:
+    """C, MCC on dev, probabilities on test (N, K), and number of features of the best regression on dev.
+
+    Args:
+        data: The task.
+        read: Features (N, D) of rows.
+    """
+    x, x_dev = read(data.train), read(data.dev)
+    y, y_dev = data.targets(data.train), data.targets(data.dev)
+    best: tuple[float, float, LogisticRegression] | None = None
+    for c in _C:
+        model = make_pipeline(StandardScaler(), LogisticRegression(C=c, max_iter=5000)).fit(x, y)
+        mcc = classification_metrics(y_dev, model.predict_proba(x_dev))["mcc"]
+        score = -1.0 if mcc is None else float(mcc)
+        if best is None or score > best[1]:
+            best = c, score, model
+    assert best is not None
+    return best[0], best[1], best[2].predict_proba(read(data.test)), x.shape[1]
+
+
+def _feature_sets(
+    contestants: Sequence[Contestant], kmers: Sequence[int], seeds: int, both: bool, machine: Machine
+) -> Iterator[tuple[str, int, str, Callable[[LabelledSet], Floats]]]:
+    """Name, seed, checksum and reader of every set of features."""
+    for kmer in kmers:
+        yield f"{kmer}-mers", 0, "", lambda data, kmer=kmer: _counts(data, kmer, both)  # type: ignore[misc]
+    for contestant in contestants:
+        if contestant.sizes is None:
+            raise ConfigError(f"{contestant.name}: has no vectors before it is trained; a probe takes DNABERT models only")
+        if contestant.directory is not None:
+            model = load_model(contestant.directory, _HEAD).model
+            yield contestant.name, 0, contestant.sha256, lambda data, model=model: embed(model, data.sequences, machine, both)  # type: ignore[misc]
+        for composed, seed in product((False, True), range(1, seeds + 1)):
+            torch.manual_seed(seed_of(seed, "weights"))
+            fresh = Dnabert(contestant.sizes, _HEAD).eval()
+            if composed:
+                compose_embeddings(fresh)
+            name = f"random weights{', composed embeddings' if composed else ''}, sizes of {contestant.name}"
+            yield name, seed, "", lambda data, model=fresh: embed(model, data.sequences, machine, both)  # type: ignore[misc]
+
+
+def _run_task(runner: Runner, data: TaskData, contestants: Sequence[Contestant], kmers: Sequence[int], seeds: int) -> None:
+    both = not data.task.stranded
+    for name, seed, sha256, read in _feature_sets(contestants, kmers, seeds, both, runner.machine):
+        slug = "".join(letter if letter.isalnum() else "-" for letter in name)
+        path = folder_of_task(runner.out, data.task.name) / f"{slug}-{seed}.json"
+        if path.is_file() and not runner.force:
+            known = _read(path)
+            if (known.digests, known.model_sha256, known.rehearsal) != (data.digests, sha256, runner.rehearsal):
+                raise ConfigError(f"{path}: was made of other rows or weights; choose another --out, or give --force")
+            continue
+        if runner.is_over():
+            raise TimeIsUp
+        begin = time.perf_counter()
+        c, dev, probs, width = probe(data, read)
+        targets = data.targets(data.test)
+        figures = [classification_metrics(targets[kept], probs[kept])["mcc"] for kept in (slice(None), data.clean)]
+        result = ProbeResult(
+            task=data.task.name,
+            features=name,
+            seed=seed,
+            width=width,
+            c=c,
+            dev=dev,
+            test=float(figures[0] or 0.0),
+            clean=float(figures[1] or 0.0),
+            interval=bootstrap_intervals("classify", targets, probs)["mcc"],
+            model_sha256=sha256,
+            digests=data.digests,
+            rehearsal=runner.rehearsal,
+            seconds=time.perf_counter() - begin,
+            command=runner.command,
+            commit=commit(),
+            machine=machine_facts(runner.machine),
+        )
+        write_json(path, result.model_dump(mode="json"))
+
+
+def _read(path: Path) -> ProbeResult:
+    try:
+        return ProbeResult.model_validate_json(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise DataFileError(f"{path}: is no result of this command: {str(error).splitlines()[0]}; remove it") from error
+
+
+def document(command: str, results: Sequence[ProbeResult]) -> str:
+    """The document."""
+    names = list(dict.fromkeys(result.features for result in results))
+    parts = ["# Frozen vectors\n", f"Written by `{command}`; do not edit.\n"]
+    if any(result.rehearsal for result in results):
+        parts.append("**A rehearsal: some rows of each split. None of these numbers means anything.**\n")
+    parts.append(_METHOD.format(grid=", ".join(f"{c:g}" for c in _C)))
+    for task in dict.fromkeys(result.task for result in results):
+        cells = []
+        for name in names:
+            own = [result for result in results if (result.task, result.features) == (task, name)]
+            if not own:
+                continue
+            mean = mean_of([100 * result.test for result in own])
+            ends = own[0].interval if len(own) == 1 else None
+            shown = mean_text(mean) if len(own) > 1 else f"{mean.value:.1f}"
+            interval = "" if ends is None else f" ({100 * ends[0]:.1f} to {100 * ends[1]:.1f})"
+            dev, clean = (100 * float(np.mean(values)) for values in ([one.dev for one in own], [one.clean for one in own]))
+            chosen = ", ".join(dict.fromkeys(f"{result.c:g}" for result in own))
+            cells.append([name, str(own[0].width), chosen, f"{dev:.1f}", f"{shown}{interval}", f"{clean:.1f}"])
+        parts.append(f"## {task}\n\n{table(['features', 'number', 'C', 'dev MCC', 'test MCC', 'without shared rows'], cells)}")
+    places = dict.fromkeys(
+        f"commit {one.commit}; {one.machine.get('gpu') or one.machine['cpu']}, {one.machine['dtype']}" for one in results
+    )
+    return "\n".join([*parts, "## Where it ran\n", "".join(f"- {place}.\n" for place in places)])
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.quality.probe", description="Logistic regression on frozen vectors.")
+    add_run_flags(parser, "runs/probe", ("random:mini:6",))
+    parser.add_argument("--kmers", type=int, nargs="+", default=[4, 5], help="k of the k-mer shares (default: 4 5)")
+    parser.add_argument("--document", type=Path, default=Path("docs/results/probe.md"), help="(default: %(default)s)")
+    options = parser.parse_args()
+
+    def work() -> None:
+        ended = None
+        try:
+            with runner_of(options, command_of("probe")) as runner:
+                contestants = contestants_of(options)
+                for task in tasks_of(options).tasks:
+                    if runner.is_over():
+                        raise TimeIsUp
+                    _run_task(runner, read_task(task, options.rehearse), contestants, options.kmers, options.seeds)
+        except TimeIsUp as error:
+            ended = error
+        results = [_read(path) for path in sorted(options.out.rglob("*.json"))]
+        if not results:
+            raise DataFileError(f"{options.out}: holds no finished probe yet")
+        write_text(options.document, document(command_of("probe"), results))
+        if ended is not None and options.minutes != 0:
+            raise ended
+
+    return run_command(work)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

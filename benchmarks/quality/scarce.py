@@ -1,0 +1,162 @@
+"""`python -m benchmarks.quality.scarce --model MODEL ...`: the same tasks with 1, 3, 10, 30 and 100 % of the labels.
+
+Runs what is missing (``--minutes 0``: nothing), then writes docs/results/scarce.md and its figure from all that is there.
+"""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from matplotlib.artist import Artist
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
+
+from benchmarks.quality.cells.limit import TimeIsUp
+from benchmarks.quality.cells.records import Record
+from benchmarks.quality.cells.summary import Row, rows_of
+from benchmarks.quality.gue import RECIPES
+from benchmarks.quality.markdown import head, mean_text, origin_lines, table
+from benchmarks.quality.options import add_run_flags, command_of, run_all, run_command, runner_of, tasks_of
+from benchmarks.quality.table import read_runs
+from dnabert.errors import ConfigError
+from dnabert.output import write_text
+from dnabert.plot.export import save_figure
+from dnabert.plot.style import LINE_STYLES, PALETTE, styled
+
+__all__ = ["SHARES", "document", "draw", "main"]
+
+SHARES = (0.01, 0.03, 0.1, 0.3, 1.0)
+MODELS = ("random:mini:6", "cnn")
+FIGURE = Path("images/scarce.svg")
+
+_METHOD = """- **Labels.** Of each class the same share of the training rows, drawn anew for each seed; a larger share holds the smaller
+  one.
+- **Steps.** Few rows are repeated until a run has at least 300 steps (or as many as with all labels).
+- **Dev and test** are whole at every share, for every model: the moment of training is that of the best MCC (or smallest loss, published
+  recipe) on dev. With the recipe *tuned*, the point of the grid is the one that is best on dev with all labels.
+- **Figure.** MCC x 100 on test; mean of the seeds ± half of its 95 % interval (Student's t over seeds).
+"""
+
+
+@styled
+def draw(rows: Sequence[Row]) -> Figure:
+    """MCC against the share of labels, one panel for each task; bars are 95 % intervals over seeds."""
+    tasks = list(dict.fromkeys(row.task for row in rows))
+    labels = list(dict.fromkeys(row.label for row in rows))
+    columns = min(3, len(tasks))
+    lines = -(-len(tasks) // columns)
+    figure = Figure(figsize=(max(3.0 * columns, 4.4), 2.6 * lines + 0.5), layout="constrained")
+    panels = figure.subplots(lines, columns, squeeze=False, sharex=True).ravel()
+    for axes, task in zip(panels, tasks, strict=False):
+        _panel(axes, [row for row in rows if row.task == task], labels)
+        axes.set_title(task)
+    for axes in panels[len(tasks) :]:
+        axes.set_visible(False)
+    handles: dict[str, Artist] = {}
+    for axes in panels[: len(tasks)]:
+        handles |= {str(label): handle for handle, label in zip(*axes.get_legend_handles_labels(), strict=True)}
+    figure.legend(list(handles.values()), list(handles), loc="outside upper left", ncols=2)
+    return figure
+
+
+def _panel(axes: Axes, rows: Sequence[Row], labels: Sequence[str]) -> None:
+    for number, label in enumerate(labels):
+        own = sorted((row for row in rows if row.label == label), key=lambda row: row.share)
+        if not own:
+            continue
+        means = [row.test() for row in own]
+        axes.errorbar(
+            [100 * row.share for row in own],
+            [mean.value for mean in means],
+            yerr=[mean.half_width or 0.0 for mean in means],
+            color=PALETTE[number % len(PALETTE)],
+            linestyle=LINE_STYLES[number % len(LINE_STYLES)],
+            marker="o",
+            markersize=3.5,
+            capsize=2,
+            label=label,
+        )
+    axes.set_xscale("log")
+    axes.xaxis.set_major_locator(FixedLocator([100 * share for share in SHARES]))
+    axes.xaxis.set_minor_locator(NullLocator())
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    axes.set_xlabel("Labels (% of train)")
+    axes.set_ylabel("Test MCC × 100")
+
+
+def document(command: str, records: Sequence[Record], figure: Path) -> str:
+    """The document."""
+    rows = rows_of(records)
+    parts = [head("Few labels", command, records), _METHOD, f"![MCC against the share of labels]({figure.as_posix()})\n"]
+    for task in dict.fromkeys(row.task for row in rows):
+        own = [row for row in rows if row.task == task]
+        shares = sorted({row.share for row in own})
+        found = {(row.label, row.share): row for row in own}
+        cells = [
+            [label, *(mean_text(row.test()) if (row := found.get((label, share))) else "-" for share in shares)]
+            for label in dict.fromkeys(row.label for row in own)
+        ]
+        cells += _gains(own, shares)
+        names = [f"{100 * share:g} % ({_labels_at(own, share):,})" for share in shares]
+        parts.append(f"## {task}\n\n{table(['labels', *names], cells)}")
+    parts += ["## Where it ran\n", origin_lines(records)]
+    return "\n".join(parts)
+
+
+def _labels_at(rows: Sequence[Row], share: float) -> int:
+    return next(record.num_labels for row in rows if row.share == share for record in row.records)
+
+
+def _gains(rows: Sequence[Row], shares: Sequence[float]) -> list[list[str]]:
+    """What pre-training adds to the same sizes from random weights, share by share."""
+    found = []
+    for name, recipe in dict.fromkeys((row.contestant, row.recipe) for row in rows if row.kind == "pretrained"):
+        cells = []
+        for share in shares:
+            at = [row for row in rows if (row.share, row.recipe) == (share, recipe)]
+            own = [row for row in at if row.contestant == name]
+            same = [row for row in at if row.kind == "scratch" and own and row.records[0].sizes == own[0].records[0].sizes]
+            gains = [row.test().value - other.test().value for row in own for other in same]
+            cells.append(f"{np.min(gains):+.1f}" if gains else "-")
+        found.append([f"*gain of pre-training: {name}, {recipe}*", *cells])
+    return found
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.quality.scarce", description="The tasks with few labels.")
+    add_run_flags(parser, "runs/gue", MODELS)
+    parser.add_argument("--recipe", choices=tuple(RECIPES), default="tuned", help="(default: %(default)s)")
+    parser.add_argument("--percent", type=float, nargs="+", default=[100 * share for share in SHARES], help="shares of the labels, in %%")
+    parser.add_argument("--document", type=Path, default=Path("docs/results/scarce.md"), help="(default: %(default)s)")
+    options = parser.parse_args()
+
+    def work() -> None:
+        shares = [percent / 100 for percent in options.percent]
+        if not all(0 < share <= 1 for share in shares):
+            raise ConfigError(f"--percent {options.percent}: shares are above 0 and at most 100")
+        ended = None
+        try:
+            with runner_of(options, command_of("scarce")) as runner:
+                run_all(runner, options, tasks_of(options), RECIPES[options.recipe], shares)
+        except TimeIsUp as error:
+            ended = error
+        records = _with_shares(read_runs(options.out, shares=True))
+        save_figure(draw(rows_of(records)), options.document.parent / FIGURE)
+        write_text(options.document, document(command_of("scarce"), records, FIGURE))
+        if ended is not None and options.minutes != 0:
+            raise ended
+
+    return run_command(work)
+
+
+def _with_shares(records: Sequence[Record]) -> list[Record]:
+    """The records of contestants, recipes and tasks that were run with few labels too."""
+    few = {(record.task, record.contestant, record.recipe) for record in records if record.share < 1}
+    return [record for record in records if (record.task, record.contestant, record.recipe) in few]
+
+
+if __name__ == "__main__":
+    sys.exit(main())

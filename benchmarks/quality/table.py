@@ -1,0 +1,205 @@
+"""`python -m benchmarks.quality.table --runs runs/gue --out docs/results/gue.md`: our rows beside the published ones, from kept results."""
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from benchmarks.quality.cells.records import Record, Truth, read_records, read_truth
+from benchmarks.quality.cells.summary import Mean, Row, rows_of
+from benchmarks.quality.markdown import difference, head, mean_text, origin_lines, table
+from benchmarks.quality.options import command_of, run_command
+from benchmarks.quality.published import CNN, DNABERT_2, DNABERT_6, PUBLISHED, best_published
+from dnabert.errors import DataFileError
+from dnabert.output import write_text
+
+__all__ = ["document", "main", "read_runs", "read_skipped"]
+
+_METHOD = """- **Figure.** MCC x 100 on test; mean of the seeds ± half of its 95 % interval (Student's t over seeds). Published rows are
+  single figures from the literature (see `benchmarks/quality/published.py`).
+- **No choice by test rows.** The moment of training and the point of the grid are the best on dev; then the test rows are scored, once.
+- **Recipes.** *published*: as the GUE benchmark trains DNABERT (learning rate 3e-5 whatever the width, [CLS], smallest dev loss).
+  *tuned*: the best point on dev, with seed 1, of a small grid of learning rate and pooling; the same for all seeds. The convolutional
+  networks have no published recipe: *published* is the first point of their grid.
+- **Strands.** Tasks without strand (tf, mouse) are trained on either strand, and the mean with the reverse complement is scored; what
+  reading one strand alone gives is in the details.
+"""
+
+
+def read_runs(folder: Path, shares: bool = False) -> list[Record]:
+    """Records of a folder of results.
+
+    Args:
+        folder: The folder.
+        shares: Also those of a share of the labels.
+
+    Raises:
+        DataFileError: There is none.
+    """
+    records = [record for _, record in read_records(folder) if shares or record.share == 1]
+    if not records:
+        raise DataFileError(f"{folder}: holds no finished run; python -m benchmarks.quality.gue --out {folder} makes them")
+    return records
+
+
+def document(
+    title: str, command: str, records: Sequence[Record], truths: dict[str, Truth], skipped: dict[str, str], notes: str = ""
+) -> str:
+    """The document of a set of results."""
+    rows = rows_of(records)
+    tasks = sorted({row.task for row in rows}, key=_task_order)
+    labels = list(dict.fromkeys(row.label for row in rows))
+    parts = [
+        head(title, command, records),
+        _METHOD + notes,
+        "## Test MCC\n",
+        _main_table(rows, tasks, labels),
+        _goal_table(rows, tasks, labels),
+        "## Details\n",
+        *(_details([row for row in rows if row.task == task], task) for task in tasks),
+        "## Rows that splits share\n",
+        "A sequence and its reverse complement count as the same.\n",
+        _overlap_table(truths, tasks),
+        _skipped_lines(skipped),
+        "## Where it ran\n",
+        origin_lines(records),
+    ]
+    return "\n".join(part for part in parts if part)
+
+
+def _task_order(task: str) -> tuple[int, str]:
+    starts = ("tf", "prom_core", "prom_300", "mouse", "splice")
+    return next((place for place, start in enumerate(starts) if task.startswith(start)), len(starts)), task
+
+
+def _main_table(rows: Sequence[Row], tasks: Sequence[str], labels: Sequence[str]) -> str:
+    best = {task: best_published(task) for task in tasks}
+    cells = []
+    for name, figures in PUBLISHED.items():
+        if any(task in figures for task in tasks):
+            cells.append([name, *(_published(figures.get(task), best[task]) for task in tasks)])
+    for label in labels:
+        found = {row.task: row.test() for row in rows if row.label == label}
+        cells.append([f"*{label}*", *(_shown(found.get(task), best[task]) for task in tasks)])
+    return table(["model", *tasks], cells)
+
+
+def _published(value: float | None, best: float | None) -> str:
+    if value is None:
+        return "-"
+    return f"**{value:.2f}**" if value == best else f"{value:.2f}"
+
+
+def _shown(mean: Mean | None, best: float | None) -> str:
+    text = mean_text(mean)
+    return f"**{text}**" if mean is not None and best is not None and mean.value > best else text
+
+
+def _goal_table(rows: Sequence[Row], tasks: Sequence[str], labels: Sequence[str]) -> str:
+    cells = []
+    for label in labels:
+        own = {row.task: row for row in rows if row.label == label}
+        first = next(iter(own.values()))
+        if first.kind in ("cnn", "cnn-lstm"):
+            continue
+        values = {task: row.test().value for task, row in own.items()}
+        goals = {
+            "CNN, published": {task: PUBLISHED[CNN].get(task) for task in tasks},
+            "best CNN here": {task: _best_here(rows, task, ("cnn", "cnn-lstm"), first.recipe) for task in tasks},
+            "from scratch, same recipe": {task: _scratch(rows, own[task]) for task in tasks if task in own},
+            DNABERT_6: {task: PUBLISHED[DNABERT_6].get(task) for task in tasks},
+            DNABERT_2: {task: PUBLISHED[DNABERT_2].get(task) for task in tasks},
+            "best published": {task: best_published(task) for task in tasks},
+        }
+        for goal, wanted in goals.items():
+            if any(value is not None for value in wanted.values()):
+                cells.append([f"*{label}*", goal, *(difference(values.get(task), wanted.get(task)) for task in tasks)])
+    text = table(["model", "goal", *tasks], cells)
+    return f"## Goals\n\nWhat each mean is above, or **below**, a goal.\n\n{text}" if text else ""
+
+
+def _best_here(rows: Sequence[Row], task: str, kinds: Sequence[str], recipe: str) -> float | None:
+    return max((row.test().value for row in rows if (row.task, row.recipe) == (task, recipe) and row.kind in kinds), default=None)
+
+
+def _scratch(rows: Sequence[Row], row: Row) -> float | None:
+    """Mean of the same sizes from random weights under the same recipe; None for a row that is that itself."""
+    if row.kind != "pretrained":
+        return None
+    others = [other for other in rows if (other.task, other.recipe, other.kind) == (row.task, row.recipe, "scratch")]
+    same = [other for other in others if other.records[0].sizes == row.records[0].sizes]
+    return max((other.test().value for other in same), default=None)
+
+
+def _details(rows: Sequence[Row], task: str) -> str:
+    cells = []
+    for row in rows:
+        ends = row.bootstrap()
+        two = row.records[0].strand == "both"
+        cells.append(
+            [
+                row.label,
+                row.records[0].point,
+                str(len(row.records)),
+                mean_text(row.dev()),
+                mean_text(row.test()),
+                "-" if ends is None else f"{ends[0]:.1f} to {ends[1]:.1f}",
+                mean_text(row.test(clean=True)),
+                mean_text(row.test("forward")),
+                mean_text(row.test("both")) if two else "-",
+                f"{row.minutes():.1f}",
+                str(sum(record.collapsed for record in row.records)),
+            ]
+        )
+    names = ["model", "point", "seeds", "dev", "test", "bootstrap of test rows", "without shared rows", "one strand", "both strands"]
+    return f"### {task}\n\n{table([*names, 'minutes', 'collapsed'], cells)}"
+
+
+def _overlap_table(truths: dict[str, Truth], tasks: Sequence[str]) -> str:
+    cells = []
+    for task in tasks:
+        facts = truths[task].facts
+        found, rows = facts.overlap, facts.num_rows
+        test = f"{found.test_in_train} ({found.test_in_train_reversed} reversed)"
+        dev = f"{found.dev_in_train} ({found.dev_in_train_reversed} reversed)"
+        sizes = " / ".join(f"{rows[split]:,}" for split in ("train", "dev", "test"))
+        cells.append([task, sizes, dev, test, str(found.test_in_dev), str(found.test_seen)])
+    return table(["task", "rows of train / dev / test", "dev in train", "test in train", "test in dev", "test rows left out"], cells)
+
+
+def _skipped_lines(skipped: dict[str, str]) -> str:
+    lines = [f"- {name}: {reason}.\n" for name, reason in skipped.items()]
+    return "## Tasks that were left out\n\n" + "".join(lines) if lines else ""
+
+
+def read_skipped(folder: Path) -> dict[str, str]:
+    """Why tasks were left out of a folder of results."""
+    path = folder / "skipped.json"
+    return dict(json.loads(path.read_text(encoding="utf-8"))) if path.is_file() else {}
+
+
+def _notes(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise DataFileError(f"{path}: cannot be read: {error.strerror or error}") from error
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.quality.table", description="The table of the GUE tasks.")
+    parser.add_argument("--runs", type=Path, default=Path("runs/gue"), help="folder of results (default: %(default)s)")
+    parser.add_argument("--out", type=Path, default=Path("docs/results/gue.md"), help="(default: %(default)s)")
+    parser.add_argument("--notes", type=Path, help="Markdown that stands at the end as it is: what was tried where a goal is missed")
+    options = parser.parse_args()
+
+    def work() -> None:
+        records = read_runs(options.runs)
+        text = document("GUE", command_of("table"), records, read_truth(options.runs), read_skipped(options.runs))
+        write_text(options.out, text if options.notes is None else f"{text}\n{_notes(options.notes)}")
+
+    return run_command(work)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

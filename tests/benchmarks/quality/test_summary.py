@@ -1,0 +1,47 @@
+"""Means, intervals, published rows and how they are written."""
+
+import pytest
+
+from benchmarks.quality.cells.summary import mean_of
+from benchmarks.quality.markdown import difference
+from benchmarks.quality.published import CNN, DNABERT_2, DNABERT_6, PUBLISHED, best_published
+
+
+def test_the_interval_is_students_t_over_seeds() -> None:
+    found = mean_of([70.0, 72.0, 74.0])
+    assert (found.value, found.count) == (72.0, 3)
+    assert found.half_width == pytest.approx(4.302653 * 2 / 3**0.5, rel=1e-6)  # t(0.975, 2) from a table
+
+
+def test_one_seed_has_no_interval() -> None:
+    assert mean_of([70.0]).half_width is None
+
+
+@pytest.mark.parametrize(
+    ("task", "best"),
+    [
+        ("tf/0", 71.99),
+        ("tf/1", 76.06),
+        ("tf/4", 77.43),
+        ("prom_core_notata", 71.58),
+        ("prom_core_tata", 78.15),
+        ("prom_300_tata", 79.43),
+        ("mouse/0", 64.23),
+        ("mouse/4", 52.66),
+        ("splice/worm", None),
+    ],
+)
+def test_the_best_published_figure_is_the_goal_of_the_plan(task: str, best: float | None) -> None:
+    assert best_published(task) == best
+
+
+def test_published_rows_stand_under_their_tasks() -> None:
+    assert PUBLISHED[CNN]["prom_core_tata"] == 69.33
+    assert PUBLISHED[DNABERT_6]["mouse/0"] == 44.42
+    assert PUBLISHED[DNABERT_2]["splice/reconstructed"] == 84.99
+    assert "prom_core_tata" not in PUBLISHED["GROVER"]
+    assert {len(row) for row in PUBLISHED.values()} == {17, 8}
+
+
+def test_a_goal_that_is_reached_but_not_passed_is_a_miss() -> None:
+    assert difference(70.0, 70.0) == "**0.0**"
