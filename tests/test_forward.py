@@ -53,13 +53,12 @@ def test_predictions_are_in_input_order_and_do_not_depend_on_their_neighbours(na
         np.testing.assert_allclose(together.of(row), backward.of(len(codes) - 1 - row), atol=2e-6)
 
 
-def test_the_budget_of_tokens_makes_no_difference(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_budget_of_tokens_makes_no_difference() -> None:
     head = HEADS["classify"]
     data = encoded(head, codes_of(range(3, 60)))
     whole = predict_set(toy_model(head), data, CPU)
-    monkeypatch.setattr("dnabert.forward._TOKENS_PER_BATCH", 100)
     pieces: list[int] = []
-    parts = predict_set(toy_model(head), data, CPU, progress=pieces.append)
+    parts = predict_set(toy_model(head), data, CPU, progress=pieces.append, tokens_per_batch=100)
     np.testing.assert_allclose(whole.values, parts.values, atol=2e-6)
     assert len(pieces) > 10
     assert sum(pieces) == 57

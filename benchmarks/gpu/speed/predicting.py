@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from unittest import mock
 
 import torch
 from torch import nn
@@ -15,7 +14,6 @@ from benchmarks.speed.cases.sequences import random_set
 from benchmarks.speed.child import Say
 from benchmarks.speed.results import Agreement, Figure, Findings, Ratio
 from benchmarks.speed.rounds import take_turns
-from dnabert import forward
 from dnabert.data.batch import EncodedSet, plan_batches
 from dnabert.device import Machine, choose_machine, inference
 from dnabert.forward import predict_set
@@ -80,7 +78,7 @@ def _measure(case: Case, say: Say) -> Findings:
         tolerance=BFLOAT16_TOLERANCE,
         difference=relative_difference(own, slow),
     )
-    usual, large = (_whole(model, data, machine, tokens) for tokens in (forward._TOKENS_PER_BATCH, case.large_tokens))
+    usual, large = (_whole(model, data, machine, tokens) for tokens in (None, case.large_tokens))
     times = take_turns(
         {
             "predict_set": usual,
@@ -107,7 +105,7 @@ def _measure(case: Case, say: Say) -> Findings:
     ratio = Ratio(
         key=f"gpu.predict.{case.name}.larger",
         what=f"{case.name}: batches of {case.large_tokens:,} tokens",
-        against=f"of {forward._TOKENS_PER_BATCH:,}",
+        against="of the size that the package chooses",
         unit=f"{case.windows:,} windows",
         goal=None,
         ours=times["larger batches"],
@@ -128,12 +126,8 @@ def _spread_out(model: Dnabert) -> Dnabert:
     return model.eval()
 
 
-def _whole(model: Dnabert, data: EncodedSet, machine: Machine, tokens: int) -> Callable[[], float]:
-    def work() -> float:
-        with mock.patch.object(forward, "_TOKENS_PER_BATCH", tokens):
-            return device_seconds(lambda: predict_set(model, data, machine), machine.device)
-
-    return work
+def _whole(model: Dnabert, data: EncodedSet, machine: Machine, tokens: int | None) -> Callable[[], float]:
+    return lambda: device_seconds(lambda: predict_set(model, data, machine, tokens_per_batch=tokens), machine.device)
 
 
 def _alone(model: Dnabert, data: EncodedSet, machine: Machine, tokens: int) -> Callable[[], float]:

@@ -7,10 +7,11 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from dnabert.choices import InitialEmbeddings, PresetName
 from dnabert.data.corpus import CorpusConfig
 from dnabert.data.masking import MaskingConfig
+from dnabert.device import Machine
 from dnabert.dna.kmers import check_kmer
 from dnabert.model.config import HeadConfig, ModelConfig, base, mini, small
 
-__all__ = ["FinetuneConfig", "FinetuneOptimConfig", "OptimConfig", "PretrainConfig", "finetune_lr", "preset"]
+__all__ = ["FinetuneConfig", "FinetuneOptimConfig", "OptimConfig", "PretrainConfig", "finetune_lr", "preset", "tokens_at_once"]
 
 
 def preset(name: PresetName, kmer: int = 6) -> ModelConfig:
@@ -78,8 +79,9 @@ class PretrainConfig(BaseModel):
     """Optimiser steps."""
     batch_size: int = Field(default=64, ge=1)
     """Windows of one step (paper: 2000)."""
-    micro_tokens: int = Field(default=16_384, ge=1)
-    """Tokens, padding included, that are computed at a time; a step is accumulated over as many pieces as it needs."""
+    micro_tokens: int | None = Field(default=None, ge=1)
+    """Tokens, padding included, that are computed at a time; a step is accumulated over as many pieces as it needs. None: 4,096 on a CPU,
+    as many as its cache likes, and 16,384 on a GPU."""
     initial_embeddings: InitialEmbeddings = "composed"
     """Of a model that starts from nothing. composed: the vector of a k-mer is a sum over its bases, positions are sinusoids, which spares
     the first thousand steps; random: as published."""
@@ -118,8 +120,8 @@ class FinetuneConfig(BaseModel):
     """Passes over the training set, at most."""
     batch_size: int = Field(default=32, ge=1)
     """Sequences of one step."""
-    micro_tokens: int = Field(default=16_384, ge=1)
-    """Tokens, padding included, that are computed at a time."""
+    micro_tokens: int | None = Field(default=None, ge=1)
+    """Tokens, padding included, that are computed at a time; None: 4,096 on a CPU, 16,384 on a GPU."""
     initial_embeddings: InitialEmbeddings = "composed"
     """Of a model that starts from nothing. composed: the vector of a k-mer is a sum over its bases, positions are sinusoids, which spares
     the first thousand steps; random: as published."""
@@ -154,3 +156,8 @@ def finetune_lr(width: int, pretrained: bool) -> float:
     Source: recipe 1.6 (3e-5 at width 768); at width 256 it gives 2e-4, near the 3e-4 of first trials from random weights.
     """
     return float(min(3e-5 * (768 / width) ** 1.75, 5e-4) * (1.0 if pretrained else 1.5))
+
+
+def tokens_at_once(config: PretrainConfig | FinetuneConfig, machine: Machine) -> int:
+    """Tokens of a piece of a step, padding included, as the settings say or as the device likes."""
+    return config.micro_tokens or {"cpu": 4096, "cuda": 16_384}[machine.device.type]

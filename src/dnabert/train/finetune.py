@@ -30,7 +30,7 @@ from dnabert.model.heads import Dnabert
 from dnabert.model.initial import compose_embeddings
 from dnabert.output import check_free, provenance, start_run
 from dnabert.tokenizer import KmerTokenizer
-from dnabert.train.config import FinetuneConfig, finetune_lr
+from dnabert.train.config import FinetuneConfig, finetune_lr, tokens_at_once
 from dnabert.train.loop import train
 from dnabert.train.losses import class_weights, target_weight, task_loss
 
@@ -141,7 +141,8 @@ class FinetuneJob:
             self._epoch = (epoch, *self._plan(epoch))
         chosen, flips = self._epoch[1][place], self._epoch[2]
         lengths = self.data.lengths[chosen]
-        return [self.data.batch(chosen[rows], flips[chosen[rows]]) for rows in plan_batches(lengths, self.config.micro_tokens)]
+        planned = plan_batches(lengths, tokens_at_once(self.config, self.machine))
+        return [self.data.batch(chosen[rows], flips[chosen[rows]]) for rows in planned]
 
     def _plan(self, epoch: int) -> tuple[list[npt.NDArray[np.int64]], npt.NDArray[np.bool_]]:
         """Batches of an epoch: random, but of like length within a batch where lengths differ."""

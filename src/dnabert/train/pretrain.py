@@ -31,7 +31,7 @@ from dnabert.errors import CheckpointError, DataFileError, OutputError
 from dnabert.model.heads import Dnabert
 from dnabert.model.initial import compose_embeddings
 from dnabert.output import check_free, provenance, start_run, write_json
-from dnabert.train.config import PretrainConfig
+from dnabert.train.config import PretrainConfig, tokens_at_once
 from dnabert.train.loop import train
 
 __all__ = ["PretrainJob", "PretrainResult", "pretrain", "split_contigs"]
@@ -174,7 +174,7 @@ class PretrainJob:
         masked = mask_tokens(ids, kmers, corpus.kmer, masking, rate, rng)
         hidden = hidden_bases(masked.targets, kmers, corpus.kmer)
         pieces = []
-        for rows in plan_batches(kmers + 2, self.config.micro_tokens):
+        for rows in plan_batches(kmers + 2, tokens_at_once(self.config, self.machine)):
             longest = int(kmers[rows].max())
             part = Masked(masked.inputs[rows, :longest], masked.targets[rows, :longest])
             batch = _to_batch(ids[rows, :longest], part, kmers[rows])
