@@ -131,9 +131,16 @@ def _goal_table(results: Results) -> str:
         for figure in report.findings.figures:
             if figure.goal is not None:
                 sign = ">=" if figure.higher_is_better else "<="
-                verdict = "not decided" if figure.refusal else missed(figure.spread.median, figure.goal, figure.higher_is_better)
-                rows.append([figure.what, f"{sign} {figure.goal:g} {figure.unit}", _value(figure), verdict])
+                rows.append([figure.what, f"{sign} {figure.goal:g} {figure.unit}", _value(figure), _goal_verdict(figure, figure.goal)])
     return _table("Figures with a goal", ["what", "goal", "measured", "goal met"], rows)
+
+
+def _goal_verdict(figure: Figure, goal: float) -> str:
+    """As :func:`missed`; where the rounds differ too much for a median, only what all of them say."""
+    if not figure.refusal:
+        return missed(figure.spread.median, goal, figure.higher_is_better)
+    met = [missed(value, goal, figure.higher_is_better) == "met" for value in figure.values]
+    return "met in every round" if all(met) else "**missed in every round**" if not any(met) else "not decided"
 
 
 def _value(figure: Figure) -> str:

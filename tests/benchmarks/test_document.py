@@ -6,7 +6,7 @@ import pytest
 
 from benchmarks.speed.__main__ import APPENDED, DOCUMENT, RESULTS, ROOT
 from benchmarks.speed.document import FIGURES, missed, render, short, write_figures
-from benchmarks.speed.results import Results, read_results
+from benchmarks.speed.results import Figure, Findings, Results, read_results
 from tests.benchmarks.made import make_ratio, make_report, make_whole_report
 
 
@@ -113,3 +113,19 @@ def test_the_document_in_the_repository_is_what_was_measured() -> None:
     assert not any(report.rehearsal for report in results.reports)
     for report in results.reports:
         assert all((ROOT / DOCUMENT.parent / FIGURES / f"growth-{growth.key}.svg").exists() for growth in report.findings.growths), hint
+
+
+@pytest.mark.parametrize(
+    ("values", "verdict"),
+    [
+        ((0.1, 0.5, 0.9, 1.3, 1.9), "met in every round"),
+        ((2.1, 4.0, 6.0, 8.0, 10.0), "**missed in every round**"),
+        ((0.1, 1.0, 2.0, 3.0, 4.0), "not decided"),
+        ((3.0, 3.0, 3.0, 3.0, 3.0), "**missed by 50 %**"),
+    ],
+)
+def test_of_rounds_that_differ_much_only_what_all_say_is_said(values: tuple[float, ...], verdict: str) -> None:
+    figure = Figure(what="start", unit="s", values=values, goal=2.0, higher_is_better=False)
+    report = make_report("startup").model_copy(update={"findings": Findings(figures=(figure,))})
+    row = next(line for line in render(Results(reports=(report,))).splitlines() if line.startswith("| start | <= 2 s"))
+    assert row.endswith(f"| {verdict} |")
