@@ -17,5 +17,7 @@ def own_logging() -> Iterator[None]:
 def _forget_command_line() -> None:
     root = logging.getLogger()
     root.setLevel(logging.WARNING)
+    for name in ("dnabert", "benchmarks"):  # the scripts of the benchmarks set these up too
+        logging.getLogger(name).setLevel(logging.NOTSET)
     for handler in [handler for handler in root.handlers if type(handler) is logging.StreamHandler]:
         root.removeHandler(handler)
