@@ -73,3 +73,9 @@ def test_dropout_keeps_the_mean() -> None:
     values = torch.ones(1, 64, 3 * 16)
     found = torch.stack([attend(values, None, HEADS, None, 0.25) for _ in range(50)]).mean()
     assert abs(float(found) - 1) < 0.01
+
+
+def test_second_derivatives_are_refused_and_not_taken_for_zero() -> None:
+    qkv = some(3, 7, 24)
+    with pytest.raises(RuntimeError, match="second derivatives of attention on a CPU need return_attentions=True"):
+        torch.autograd.grad(attend(qkv, None, HEADS, None, 0.0).sum(), qkv, create_graph=True)

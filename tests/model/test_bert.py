@@ -102,3 +102,18 @@ def test_fresh_weights_are_those_of_bert() -> None:
     assert (block.expand.bias == 0).all()
     assert (block.output_norm.weight == 1).all()
     assert (block.output_norm.bias == 0).all()
+
+
+@pytest.mark.parametrize("with_gradients", [True, False])
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+def test_a_row_of_padding_only_is_no_nan_and_spoils_no_gradient(with_gradients: bool, dtype: torch.dtype) -> None:
+    model = toy_model(HeadConfig(task="classify"))
+    ids = torch.randint(5, 69, (3, 9), generator=torch.Generator().manual_seed(0))
+    mask = torch.ones(3, 9, dtype=torch.bool)
+    mask[1] = False
+    with torch.set_grad_enabled(with_gradients), torch.autocast("cpu", dtype, enabled=dtype != torch.float32):
+        logits = model(ids, mask).logits
+    assert logits.isfinite().all()
+    if with_gradients:
+        logits[[0, 2]].sum().backward()
+        assert all(weight.grad is None or weight.grad.isfinite().all() for weight in model.parameters())

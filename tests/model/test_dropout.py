@@ -74,3 +74,13 @@ def test_number_type_and_strides_do_not_matter() -> None:
     assert y.dtype == torch.bfloat16
     torch.manual_seed(0)
     assert y.equal(dropout(x.contiguous(), 0.5, training=True))
+
+
+def test_second_derivatives_pass_through_what_is_kept() -> None:
+    x = torch.randn(6, dtype=torch.float64, requires_grad=True)
+
+    def seeded(values: torch.Tensor) -> torch.Tensor:
+        torch.manual_seed(1)
+        return dropout(values**3, 0.5, training=True)
+
+    assert torch.autograd.gradgradcheck(seeded, (x,))

@@ -29,6 +29,14 @@ def test_tokens_come_in_the_order_asked_for_and_rows_are_filled_with_their_first
     assert chosen.without_padding(chosen.padded(x)).equal(chosen.of(x))
 
 
+def test_positions_may_be_of_any_integer_type() -> None:
+    positions = torch.tensor([45, 3, 41])
+    wide, narrow = select_tokens(positions, 3, 20, CPU), select_tokens(positions.int(), 3, 20, CPU)
+    assert wide is not None
+    assert narrow is not None
+    assert narrow.grid.equal(wide.grid)
+
+
 def test_the_first_token_of_each_row_is_a_selection_without_padding() -> None:
     chosen = select_first(3, 20, CPU)
     x = torch.arange(60.0).view(3, 20, 1)

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -111,6 +112,18 @@ def test_damaged_state_is_refused(genome: Path, tmp_path: Path) -> None:
 def test_loss_that_is_no_number_stops_with_the_way_out(genome: Path, tmp_path: Path) -> None:
     with pytest.raises(TrainingError, match=r"the loss is (nan|inf); lower optim\.lr"):
         _pretrain(genome, tmp_path / "run", optim={"lr": 1e30, "warmup": 0, "clip_norm": 1e30})
+
+
+def test_the_step_whose_loss_is_no_number_is_named(genome: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    loss, seen = PretrainJob.loss, list[int]()
+
+    def broken(job: PretrainJob, *arguments: Any) -> torch.Tensor:
+        seen.append(0)
+        return loss(job, *arguments) * (float("inf") if len(seen) == 3 else 1.0)
+
+    monkeypatch.setattr(PretrainJob, "loss", broken)
+    with pytest.raises(TrainingError, match="step 3: the loss is inf"):
+        _pretrain(genome, tmp_path / "run", log_every=4)
 
 
 def _start(genome: Path, run: Path, *flags: str) -> subprocess.Popen[bytes]:

@@ -1,5 +1,6 @@
 """Steps of fine-tuning a classifier, beside the step of transformers' Trainer."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -90,7 +91,7 @@ def _measure(case: Case, folder: Path, say: Say) -> Findings:
     config = FinetuneConfig(batch_size=case.rows, optim=FinetuneOptimConfig(lr=TRAINER_LR))
     torch.manual_seed(seed_of("weights"))
     model = Dnabert(case.model, config.head)
-    job, batch = _job(case, model, config, machine)
+    job, pieces, batch = _job(case, model, config, machine)
     theirs = make_reference(BertForSequenceClassification, model, num_labels=config.head.num_outputs)
     agreements = _check(case, model, theirs, batch, machine)
     for found in agreements:
@@ -101,7 +102,7 @@ def _measure(case: Case, folder: Path, say: Say) -> Findings:
     step()  # makes the optimiser's state, as the first step of our loop does
     times = take_turns(
         {
-            "ours": lambda: step_seconds(job, [batch], config, machine, case.steps, folder),
+            "ours": lambda: step_seconds(job, pieces, config, machine, case.steps, folder),
             "transformers": lambda: seconds(lambda: [step() for _ in range(case.steps)], case.steps),
             "an operation": lambda: matmul_seconds(machine.dtype, case.matmul_size),
         },
@@ -142,14 +143,18 @@ def _summary(case: Case, machine: Machine, times: dict[str, tuple[float, ...]], 
     return Findings(ratios=(ratio,), figures=figures, agreements=agreements)
 
 
-def _job(case: Case, model: Dnabert, config: FinetuneConfig, machine: Machine) -> tuple[FinetuneJob, Batch]:
+def _job(case: Case, model: Dnabert, config: FinetuneConfig, machine: Machine) -> tuple[FinetuneJob, Sequence[Batch], Batch]:
+    """The job, a step of it in the pieces that it is computed in, and the same step as one batch."""
     targets = Targets(np.random.default_rng(1).integers(0, config.head.num_outputs, case.rows))
     tokenizer = KmerTokenizer(case.model.kmer, case.model.max_positions - 2)
     data = EncodedSet(random_set(case.rows, case.length_bp), tokenizer, config.head, targets)
     job = FinetuneJob(model, data, data, config, ModelInfo(head=config.head), machine)
-    (batch,) = job.batches(0)
+    pieces = job.batches(0)
+    in_one = config.model_copy(update={"micro_tokens": case.rows * case.model.max_positions})
+    (batch,) = FinetuneJob(model, data, data, in_one, ModelInfo(head=config.head), machine).batches(0)
     assert batch.mask is None
-    return job, batch
+    assert torch.equal(torch.cat([piece.ids for piece in pieces]), batch.ids)
+    return job, pieces, batch
 
 
 def _check(case: Case, model: Dnabert, theirs: BertForSequenceClassification, batch: Batch, machine: Machine) -> tuple[Agreement, ...]:

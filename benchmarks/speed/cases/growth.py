@@ -150,7 +150,7 @@ def _forward(point: Point) -> Callable[[], object]:
     model, machine = Dnabert(point.model, head), choose_machine("cpu")
     tokenizer = KmerTokenizer(point.model.kmer, point.model.max_positions - 2)
     sequences = random_set(point.rows, point.tokens - 2 + point.model.kmer - 1)
-    return lambda: predict_set(model, EncodedSet(sequences, tokenizer, head), machine)
+    return lambda: predict_set(model, EncodedSet(sequences, tokenizer, head), machine, tokens_per_batch=point.rows * point.tokens)
 
 
 def _training(point: Point, folder: Path) -> Callable[[], float]:

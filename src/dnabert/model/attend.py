@@ -16,7 +16,6 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from torch.autograd.function import once_differentiable
 
 from dnabert.model.dropout import draw_keep_mask, kept, share_kept
 
@@ -38,6 +37,9 @@ def attend(queries: Tensor, keys_values: Tensor | None, num_heads: int, bias: Te
 
     Returns:
         Attended vectors, (B, Q, D).
+
+    Raises:
+        RuntimeError: In the backward pass, if second derivatives are asked for.
     """
     if not torch.is_grad_enabled():
         return _forward(queries, keys_values, num_heads, bias, probability, None)
@@ -94,8 +96,9 @@ class _Attend(torch.autograd.Function):
         return out
 
     @staticmethod
-    @once_differentiable
     def backward(ctx: Any, *grads: Any) -> tuple[Tensor, Tensor | None, None, None, None]:
+        if torch.is_grad_enabled():  # create_graph: what follows would be taken for constants
+            raise RuntimeError("second derivatives of attention on a CPU need return_attentions=True")
         queries, keys_values, out, *saved = ctx.saved_tensors
         num_heads, probability, count = ctx.facts
         grad = grads[0].contiguous()

@@ -146,8 +146,9 @@ class Encoder(nn.Module):
 
 
 def _additive(mask: Tensor) -> Tensor:
+    """(B, 1, 1, T) of 0 and -inf. A row of padding only may attend to itself: it is read by nobody, but must not become NaN."""
     bias = torch.zeros(mask.shape, device=mask.device)
-    return bias.masked_fill(~mask, float("-inf"))[:, None, None, :]
+    return bias.masked_fill(~mask & mask.any(1, keepdim=True), float("-inf"))[:, None, None, :]
 
 
 def initialise(module: nn.Module, std: float) -> None:

@@ -12,7 +12,6 @@ from typing import Any
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
-from torch.autograd.function import once_differentiable
 
 __all__ = ["Dropout", "draw_keep_mask", "dropout", "kept", "share_kept"]
 
@@ -50,21 +49,20 @@ def kept(x: Tensor, mask: Tensor) -> Tensor:
     return x.view(integer).bitwise_and(mask.to(integer)).view(x.dtype)
 
 
-class _DropElements(torch.autograd.Function):
+class _KeepElements(torch.autograd.Function):
     """Zero what is not kept, scale the rest, also in the gradient; nothing but the mask is saved for the backward pass."""
 
     @staticmethod
-    def forward(ctx: Any, x: Tensor, probability: float) -> Tensor:
-        mask = draw_keep_mask(tuple(x.shape), probability)
+    def forward(ctx: Any, x: Tensor, mask: Tensor, scale: float) -> Tensor:
         ctx.save_for_backward(mask)
-        ctx.scale = 1 / share_kept(probability)
-        return kept(x, mask).mul_(ctx.scale)
+        ctx.scale = scale
+        return kept(x.contiguous(), mask).mul_(scale)
 
     @staticmethod
-    @once_differentiable
-    def backward(ctx: Any, *grads: Any) -> tuple[Tensor, None]:
+    def backward(ctx: Any, *grads: Any) -> tuple[Tensor, None, None]:
         (mask,) = ctx.saved_tensors
-        return kept(grads[0].contiguous(), mask).mul_(ctx.scale), None
+        gradient: Tensor = _KeepElements.apply(grads[0], mask, ctx.scale)  # type: ignore[no-untyped-call]
+        return gradient, None, None
 
 
 def dropout(x: Tensor, probability: float, training: bool) -> Tensor:
@@ -79,7 +77,8 @@ def dropout(x: Tensor, probability: float, training: bool) -> Tensor:
         return x
     if x.device.type != "cpu":
         return F.dropout(x, probability, training)
-    dropped: Tensor = _DropElements.apply(x.contiguous(), probability)  # type: ignore[no-untyped-call]
+    mask = draw_keep_mask(tuple(x.shape), probability)
+    dropped: Tensor = _KeepElements.apply(x, mask, 1 / share_kept(probability))  # type: ignore[no-untyped-call]
     return dropped
 
 

@@ -56,6 +56,7 @@ def select_tokens(positions: Tensor, batch: int, tokens: int, device: torch.devi
         tokens: Tokens of a row, T.
         device: Where the model computes.
     """
+    positions = positions.long()
     rows = positions // tokens  # (M,)
     order = torch.argsort(rows, stable=True)
     counts = torch.bincount(rows, minlength=batch)  # (B,)
@@ -68,4 +69,10 @@ def select_tokens(positions: Tensor, batch: int, tokens: int, device: torch.devi
     places = rows * most + slots
     grid = (torch.arange(batch, device=rows.device) * tokens)[:, None].repeat(1, most)
     grid.view(-1)[places] = positions
-    return Selection(grid.to(device, non_blocking=True), places.to(device, non_blocking=True))
+    return Selection(_moved(grid, device), _moved(places, device))
+
+
+def _moved(x: Tensor, device: torch.device) -> Tensor:
+    if x.device == device or device.type == "cpu":
+        return x.to(device)
+    return x.pin_memory().to(device, non_blocking=True)  # only from pinned memory does the host not wait

@@ -125,7 +125,7 @@ def train(
         log.info("going on from step %d of %d", progress.step, num_steps)
     _keep_lines(run / "metrics.jsonl", progress.step)
     saved = progress.step
-    before: _Step | None = None
+    unread: list[_Step] = []
     with Tracker(run, num_steps, progress.step, quiet) as tracker, _interruptible() as interrupted:
         while progress.step < num_steps and not progress.stopped:
             lr = lr_at(progress.step, num_steps, settings.optim)
@@ -137,9 +137,11 @@ def train(
             stops = interrupted.is_set()  # asked once: what comes later, in a validation say, ends the next step
             saves = stops or progress.step - saved >= settings.save_every
             # A GPU is asked for the loss of the step before while it computes this one, so that it never waits for the host.
-            known = done if logs or evaluates or saves or before is None else before
-            loss = known.checked_loss(settings.optim.lr)
-            before = done
+            late = machine.device.type != "cpu" and not (logs or evaluates or saves) and bool(unread)
+            unread.append(done)
+            for step in unread[:-1] if late else unread:
+                loss = step.checked_loss(settings.optim.lr)
+            unread = unread[-1:] if late else []
             tracker.step(progress.step, done.num_tokens, loss)
             if logs:
                 tracker.log(progress.step, {"loss": loss, "lr": lr, "grad_norm": float(done.norm)})
