@@ -6,19 +6,16 @@ Batches follow from the seed and the number of the step alone, so that nothing b
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import torch
 
 import dnabert.train.pretrain as pretrain_module
 from benchmarks.gpu.deadline import Deadline
-from benchmarks.speed.cases.training import TimedJob
+from benchmarks.speed.cases.training import TimedJob, train_steps
 from dnabert.data.batch import Batch
 from dnabert.device import Machine
 from dnabert.train.config import PretrainConfig
-from dnabert.train.loop import train
 from dnabert.train.pretrain import PretrainJob
 
 __all__ = ["PrefetchingJob", "loop_seconds", "prefetched"]
@@ -98,17 +95,5 @@ def loop_seconds(job: PretrainJob, config: PretrainConfig, machine: Machine, cou
         counts: Steps before, and steps that count.
     """
     marked, num_steps = _MarkedJob(job, counts[0]), sum(counts)
-    with TemporaryDirectory() as folder:
-        train(
-            marked,
-            config.model_copy(update={"save_every": num_steps + 1}),
-            Path(folder),
-            machine,
-            num_steps=num_steps,
-            eval_every=num_steps,
-            patience=0,
-            fingerprint="",
-            resume=False,
-            quiet=True,
-        )
+    train_steps(marked, config.model_copy(update={"save_every": num_steps + 1}), machine, num_steps)
     return (marked.marks[-1] - marked.marks[counts[0]]) / counts[1]

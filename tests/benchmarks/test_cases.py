@@ -10,6 +10,7 @@ from torch import nn
 
 from benchmarks.speed.agreement import MismatchError
 from benchmarks.speed.cases import finetuning, growth, predicting, pretraining, steps, tokenizing, training
+from benchmarks.speed.cases.reference import spread_out
 from benchmarks.speed.cases.sequences import genome_letters, random_set, write_fasta
 from benchmarks.speed.results import Findings
 from dnabert.dna.fasta import read_fasta
@@ -52,7 +53,7 @@ def test_pretraining_of_another_model_is_not_timed(tmp_path: Path, monkeypatch: 
         return model
 
     monkeypatch.setattr(pretraining, "make_reference", spoilt)
-    monkeypatch.setattr(pretraining, "take_turns", lambda *_, **__: pytest.fail("it was timed"))
+    monkeypatch.setattr(pretraining, "time_steps", lambda *_, **__: pytest.fail("it was timed"))
     with pytest.raises(MismatchError, match="logits, float32: differs from transformers, float32"):
         pretraining.measure(PRETRAINING, tmp_path, quiet)
 
@@ -120,7 +121,7 @@ def test_a_batch_of_pretraining_is_full_and_has_something_to_predict(tmp_path: P
 
 
 def test_the_weights_of_predict_give_different_answers_to_different_sequences() -> None:
-    model = predicting._spread_out(Dnabert(toy_config(), predicting.HeadConfig(task="classify")))
+    model = spread_out(Dnabert(toy_config(), predicting.HeadConfig(task="classify")))
     assert all(part.weight.std() > 0.03 for part in model.modules() if isinstance(part, nn.Linear))
 
 

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import torch
-from torch import nn
 
 from benchmarks.gpu.speed.timing import device_seconds, matmul_rounds, peak_memory
 from benchmarks.speed.agreement import BFLOAT16_TOLERANCE, relative_difference
 from benchmarks.speed.cases.arithmetic import encoder_flops
+from benchmarks.speed.cases.reference import spread_out
 from benchmarks.speed.cases.sequences import random_set
 from benchmarks.speed.child import Say
 from benchmarks.speed.results import Agreement, Figure, Findings, Ratio
@@ -24,7 +24,6 @@ from dnabert.tokenizer import KmerTokenizer
 
 __all__ = ["FULL", "QUICK", "Case", "measure"]
 
-WEIGHT_STD = 0.06
 GENOME_BASES, STRIDE_BP, WINDOW_BP = 3.1e9, 50, 300
 
 
@@ -67,7 +66,7 @@ def measure(cases: tuple[Case, ...], _folder: Path, say: Say) -> Findings:
 
 def _measure(case: Case, say: Say) -> Findings:
     machine = choose_machine()
-    model = _spread_out(Dnabert(case.model, HeadConfig(task="classify"))).to(machine.device)
+    model = spread_out(Dnabert(case.model, HeadConfig(task="classify"))).to(machine.device)
     tokenizer = KmerTokenizer(case.model.kmer, case.model.max_positions - 2)
     data = EncodedSet(random_set(case.windows, WINDOW_BP), tokenizer, model.head_config)
     few = EncodedSet(random_set(8, WINDOW_BP, seed=1), tokenizer, model.head_config)
@@ -114,16 +113,6 @@ def _measure(case: Case, say: Say) -> Findings:
     return Findings(
         ratios=(ratio,), figures=(*figures, *peak_memory(f"{case.name}: predict_set", usual, machine.device)), agreements=(found,)
     )
-
-
-def _spread_out(model: Dnabert) -> Dnabert:
-    """Weights larger than fresh ones, so that different sequences get different answers."""
-    generator = torch.Generator().manual_seed(0)
-    with torch.no_grad():
-        for part in model.modules():
-            if isinstance(part, nn.Linear | nn.Embedding):
-                part.weight.normal_(std=WEIGHT_STD, generator=generator)
-    return model.eval()
 
 
 def _whole(model: Dnabert, data: EncodedSet, machine: Machine, tokens: int | None) -> Callable[[], float]:

@@ -12,10 +12,9 @@ from benchmarks.speed.agreement import BFLOAT16_TOLERANCE, FLOAT32_TOLERANCE, ch
 from benchmarks.speed.cases.arithmetic import MATMUL_SIZE, encoder_flops, matmul_seconds, training_flops
 from benchmarks.speed.cases.reference import make_reference, reference_optimizer, reference_step
 from benchmarks.speed.cases.sequences import random_set
-from benchmarks.speed.cases.training import step_seconds
+from benchmarks.speed.cases.training import step_seconds, time_steps
 from benchmarks.speed.child import Say
 from benchmarks.speed.results import Agreement, Figure, Findings, Ratio
-from benchmarks.speed.rounds import seconds, take_turns
 from dnabert.checkpoint import ModelInfo
 from dnabert.data.batch import Batch, EncodedSet
 from dnabert.data.targets import Targets
@@ -99,15 +98,13 @@ def _measure(case: Case, folder: Path, say: Say) -> Findings:
     assert batch.targets is not None
     optimizer = reference_optimizer(theirs, TRAINER_LR, 0.0, TRAINER_BETAS, TRAINER_EPS)
     step = reference_step(theirs, optimizer, {"input_ids": batch.ids, "labels": batch.targets}, machine, CLIP_NORM)
-    step()  # makes the optimiser's state, as the first step of our loop does
-    times = take_turns(
-        {
-            "ours": lambda: step_seconds(job, pieces, config, machine, case.steps, folder),
-            "transformers": lambda: seconds(lambda: [step() for _ in range(case.steps)], case.steps),
-            "an operation": lambda: matmul_seconds(machine.dtype, case.matmul_size),
-        },
+    times = time_steps(
+        lambda: step_seconds(job, pieces, config, machine, case.steps, folder),
+        step,
+        case.steps,
         case.rounds,
-        report=lambda text: say(f"{case.what}, {text}"),
+        lambda: matmul_seconds(machine.dtype, case.matmul_size),
+        lambda text: say(f"{case.what}, {text}"),
     )
     return _summary(case, machine, times, batch.ids.shape[1], agreements)
 

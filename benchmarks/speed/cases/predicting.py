@@ -13,7 +13,7 @@ from transformers.models.bert.tokenization_bert_legacy import BertTokenizerLegac
 
 from benchmarks.speed.agreement import BFLOAT16_TOLERANCE, FLOAT32_TOLERANCE, check_close
 from benchmarks.speed.cases.arithmetic import MATMUL_SIZE, encoder_flops, matmul_seconds
-from benchmarks.speed.cases.reference import make_reference
+from benchmarks.speed.cases.reference import make_reference, spread_out
 from benchmarks.speed.cases.sequences import random_letters, write_fasta
 from benchmarks.speed.child import Say
 from benchmarks.speed.results import Agreement, Figure, Findings, Ratio
@@ -31,8 +31,6 @@ KMER = 6
 OLD_BATCH = 32
 NEW_TOKENS = 2048
 """Tokens of a batch of the batched way, as many as ours has: larger ones are slower on a CPU."""
-WEIGHT_STD = 0.06
-"""Weights larger than fresh ones (0.02), so that different sequences get different answers."""
 
 
 @dataclass(frozen=True)
@@ -87,7 +85,7 @@ def measure(cases: tuple[Case, ...], folder: Path, say: Say) -> Findings:
 
 
 def _measure(case: Case, folder: Path, say: Say) -> Findings:
-    model = _spread_out(Dnabert(case.model, HeadConfig(task="classify")))
+    model = spread_out(Dnabert(case.model, HeadConfig(task="classify")))
     run = folder / f"run-{case.length_bp}"
     save_model(run, model, ModelInfo(head=model.head_config, labels=("0", "1")))
     machine = choose_machine("cpu")
@@ -182,15 +180,6 @@ def _summary(
         agreements=agreements,
         notes=(note,),
     )
-
-
-def _spread_out(model: Dnabert) -> Dnabert:
-    generator = torch.Generator().manual_seed(0)
-    with torch.no_grad():
-        for part in model.modules():
-            if isinstance(part, nn.Linear | nn.Embedding):
-                part.weight.normal_(std=WEIGHT_STD, generator=generator)
-    return model.eval()
 
 
 def _read_fasta(path: Path) -> Iterator[tuple[str, str]]:

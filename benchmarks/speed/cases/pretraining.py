@@ -11,10 +11,10 @@ from benchmarks.speed.agreement import BFLOAT16_TOLERANCE, FLOAT32_TOLERANCE, ch
 from benchmarks.speed.cases.arithmetic import MATMUL_SIZE, encoder_flops, masked_head_flops, matmul_seconds, training_flops
 from benchmarks.speed.cases.reference import gradients, make_reference, reference_optimizer, reference_step
 from benchmarks.speed.cases.sequences import random_letters, write_fasta
-from benchmarks.speed.cases.training import step_seconds
+from benchmarks.speed.cases.training import step_seconds, time_steps
 from benchmarks.speed.child import Say
 from benchmarks.speed.results import Agreement, Figure, Findings, Ratio
-from benchmarks.speed.rounds import seconds, spread_of, take_turns
+from benchmarks.speed.rounds import spread_of
 from dnabert.data.batch import Batch
 from dnabert.data.corpus import Corpus, CorpusConfig
 from dnabert.data.genome import build_genome
@@ -107,15 +107,13 @@ def _measure(case: Case, folder: Path, say: Say) -> Findings:
     optim = config.optim
     optimizer = reference_optimizer(theirs, optim.lr, optim.weight_decay, (optim.beta1, optim.beta2), optim.eps)
     step = reference_step(theirs, optimizer, inputs, machine, optim.clip_norm)
-    step()  # makes the optimiser's state, as the first step of our loop does
-    times = take_turns(
-        {
-            "ours": lambda: step_seconds(job, pieces, config, machine, case.steps, folder),
-            "transformers": lambda: seconds(lambda: [step() for _ in range(case.steps)], case.steps),
-            "an operation": lambda: matmul_seconds(machine.dtype, case.matmul_size),
-        },
+    times = time_steps(
+        lambda: step_seconds(job, pieces, config, machine, case.steps, folder),
+        step,
+        case.steps,
         case.rounds,
-        report=lambda text: say(f"{case.name}, {text}"),
+        lambda: matmul_seconds(machine.dtype, case.matmul_size),
+        lambda text: say(f"{case.name}, {text}"),
     )
     assert batch.targets is not None
     masked = len(batch.targets)

@@ -11,7 +11,10 @@ from dnabert.device import Machine, autocast
 from dnabert.model.heads import Dnabert
 from dnabert.model.weights import to_published
 
-__all__ = ["gradients", "make_reference", "reference_optimizer", "reference_step"]
+__all__ = ["gradients", "make_reference", "reference_optimizer", "reference_step", "spread_out"]
+
+_SPREAD_STD = 0.06
+"""Standard deviation of weights that are spread out; that of fresh ones is 0.02."""
 
 _TIED = {"cls.predictions.decoder.weight", "cls.predictions.decoder.bias"}
 
@@ -43,6 +46,16 @@ def make_reference(kind: Any, ours: Dnabert, attention: str = "sdpa", **settings
     assert set(missing) <= _TIED, missing
     assert not unexpected, unexpected
     return model.train()
+
+
+def spread_out(model: Dnabert) -> Dnabert:
+    """The model in evaluation mode, with weights larger than fresh ones, so that different sequences get different answers."""
+    generator = torch.Generator().manual_seed(0)
+    with torch.no_grad():
+        for part in model.modules():
+            if isinstance(part, nn.Linear | nn.Embedding):
+                part.weight.normal_(std=_SPREAD_STD, generator=generator)
+    return model.eval()
 
 
 def reference_optimizer(model: nn.Module, lr: float, weight_decay: float, betas: tuple[float, float], eps: float) -> torch.optim.AdamW:

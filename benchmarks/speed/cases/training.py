@@ -1,16 +1,17 @@
 """One step of our training loop, timed inside the loop itself."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from time import perf_counter
 from typing import Any
 
+from benchmarks.speed.rounds import seconds, take_turns
 from dnabert.data.batch import Batch
 from dnabert.device import Machine
 from dnabert.train.loop import Job, LoopSettings, train
 
-__all__ = ["TimedJob", "step_seconds"]
+__all__ = ["TimedJob", "step_seconds", "time_steps", "train_steps"]
 
 
 class TimedJob:
@@ -59,10 +60,23 @@ def step_seconds(job: Job, pieces: Sequence[Batch], settings: LoopSettings, mach
         folder: Where the run's files may be.
     """
     timed = TimedJob(job, pieces)
+    train_steps(timed, settings, machine, steps + 1, folder)
+    return (timed.marks[-1] - timed.marks[1]) / steps
+
+
+def train_steps(job: Job, settings: LoopSettings, machine: Machine, num_steps: int, folder: Path | None = None) -> None:
+    """So many steps of :func:`dnabert.train.loop.train`, evaluated once, after the last one.
+
+    Args:
+        job: What is trained.
+        settings: The settings of the loop.
+        machine: Where.
+        num_steps: Steps.
+        folder: Where the run's files may be until the end; None takes the system's.
+    """
     with TemporaryDirectory(dir=folder) as run:
-        num_steps = steps + 1
         train(
-            timed,
+            job,
             settings,
             Path(run),
             machine,
@@ -73,4 +87,26 @@ def step_seconds(job: Job, pieces: Sequence[Batch], settings: LoopSettings, mach
             resume=False,
             quiet=True,
         )
-    return (timed.marks[-1] - timed.marks[1]) / steps
+
+
+def time_steps(
+    ours: Callable[[], float],
+    theirs: Callable[[], None],
+    steps: int,
+    rounds: int,
+    matmul: Callable[[], float],
+    report: Callable[[str], None],
+) -> dict[str, tuple[float, ...]]:
+    """Seconds of a step of ours and of transformers, and of one operation of a matrix product, in turn.
+
+    Args:
+        ours: Mean seconds of a step of ours.
+        theirs: A step of the reference.
+        steps: Steps of the reference in a round.
+        rounds: Rounds that count.
+        matmul: Seconds of an operation.
+        report: Told a line after each round.
+    """
+    theirs()  # makes the optimiser's state, as the first step of our loop does
+    cases = {"ours": ours, "transformers": lambda: seconds(lambda: [theirs() for _ in range(steps)], steps), "an operation": matmul}
+    return take_turns(cases, rounds, report=report)

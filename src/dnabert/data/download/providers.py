@@ -173,6 +173,9 @@ def _provider(name: ProviderName) -> Any:
     return _ask(partial(create, name))
 
 
+_CLIENT_ERRORS = (OSError, EOFError, http.client.HTTPException, ftplib.Error, sqlite3.Error)
+
+
 def _ask(question: Callable[[], _Answer]) -> _Answer:
     """What genomepy answers; hold nothing but its own call in the question, so that no mistake of ours is taken for one of a provider.
 
@@ -184,15 +187,14 @@ def _ask(question: Callable[[], _Answer]) -> _Answer:
 
     try:
         return question()
-    # What genomepy 0.16.4 says on purpose, and what the clients say that it uses: requests and urllib (OSError), FTP, UCSC's MySQL, and
-    # the SQLite file in which it keeps its lists.
-    except (OSError, EOFError, http.client.HTTPException, ftplib.Error, MysqlError, sqlite3.Error, GenomeDownloadError) as error:
+    # What genomepy 0.16.4 says on purpose (a download fails, a part of Ensembl is not supported), and what the clients say that it uses:
+    # requests and urllib (OSError), FTP, UCSC's MySQL, and the SQLite file in which it keeps its lists.
+    except (GenomeDownloadError, NotImplementedError, *_CLIENT_ERRORS, MysqlError) as error:
         log.debug("genomepy has no answer", exc_info=True)
         raise _NoAnswerError(" ".join(str(error).split()) or type(error).__name__) from error
     # What its readers of lists and pages stumble over: its retry() gives None for a service that fails (TypeError), a key or a column is
-    # gone (LookupError), a list is empty or no text (StopIteration, ValueError), a part of Ensembl is not supported, a file name is
-    # taken for a pattern (re.error).
-    except (TypeError, LookupError, StopIteration, ValueError, NotImplementedError, re.error) as error:
+    # gone (LookupError), a list is empty or no text (StopIteration, ValueError), a file name is taken for a pattern (re.error).
+    except (TypeError, LookupError, StopIteration, ValueError, re.error) as error:
         log.debug("genomepy does not understand the answer", exc_info=True)
         raise _NoAnswerError(f"genomepy does not understand the answer ({type(error).__name__}: {' '.join(str(error).split())})") from error
 
