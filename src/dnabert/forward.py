@@ -14,10 +14,10 @@ from dnabert.device import Machine, inference
 from dnabert.metrics import Metrics, score_task, softmax
 from dnabert.model.heads import Dnabert
 
-__all__ = ["Predictions", "aligned", "predict_set", "probabilities", "score_predictions"]
+__all__ = ["TOKENS_PER_BATCH", "Predictions", "aligned", "predict_set", "probabilities", "score_predictions"]
 
 Floats = npt.NDArray[np.float32]
-_TOKENS_PER_BATCH = {"cpu": 2048, "cuda": 16_384}
+TOKENS_PER_BATCH = {"cpu": 2048, "cuda": 16_384}
 """Tokens of a batch, padding included: as many as stay in a CPU's cache (16,384 take a quarter longer there), as many as fill a GPU."""
 
 
@@ -63,7 +63,7 @@ def predict_set(
     rows: list[Floats] = [np.empty(0, np.float32)] * len(data)
     per_token = model.head_config.task == "token"
     with inference(model, machine):
-        for indices in plan_batches(data.lengths, tokens_per_batch or _TOKENS_PER_BATCH[machine.device.type]):
+        for indices in plan_batches(data.lengths, tokens_per_batch or TOKENS_PER_BATCH[machine.device.type]):
             flip = np.ones(len(indices), dtype=bool) if reverse else None
             batch = data.batch(indices, flip).to(machine.device)
             logits = model(**batch.inputs).logits.float().cpu().numpy()

@@ -58,10 +58,18 @@ def test_pretraining_of_another_model_is_not_timed(tmp_path: Path, monkeypatch: 
         pretraining.measure(PRETRAINING, tmp_path, quiet)
 
 
-def test_finetuning_compares_vectors_and_probabilities_first(tmp_path: Path) -> None:
+def test_finetuning_compares_vectors_probabilities_and_gradients_first(tmp_path: Path) -> None:
     findings = finetuning.measure(FINETUNING, tmp_path, quiet)
-    assert_agreed(findings, "vectors of all tokens, float32", "probabilities, float32")
+    assert_agreed(findings, "vectors of all tokens, float32", "probabilities, float32", "gradients, float32", "gradients of transformers")
     assert [ratio.key for ratio in findings.ratios] == ["finetuning.toy.20"]
+
+
+def test_wrong_gradients_of_finetuning_are_not_timed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    loss = finetuning.FinetuneJob.loss
+    monkeypatch.setattr(finetuning.FinetuneJob, "loss", lambda *given: 1.001 * loss(*given))
+    monkeypatch.setattr(finetuning, "time_steps", lambda *_, **__: pytest.fail("it was timed"))
+    with pytest.raises(MismatchError, match="gradients, float32"):
+        finetuning.measure(FINETUNING, tmp_path, quiet)
 
 
 def test_predict_answers_as_the_way_of_2021_does(tmp_path: Path) -> None:
@@ -77,6 +85,7 @@ def test_ids_of_all_ways_are_equal(tmp_path: Path) -> None:
         "tokenizer.3.contig.dictionary",
         "tokenizer.3.store.dictionary",
         "tokenizer.3.records.tokenizers",
+        "tokenizer.3.records.kmer_text",
     ]
 
 
@@ -98,9 +107,10 @@ def test_growth_has_a_value_at_each_place(tmp_path: Path) -> None:
 def test_what_a_step_of_optimisation_replaced_gives_the_same(tmp_path: Path) -> None:
     findings = steps.measure(steps.QUICK, tmp_path, quiet)
     assert_agreed(findings, "attention in pieces, float32", "base codes, letters in pairs", "ids of 6-mers by products")
+    assert_agreed(findings, "attention in pieces, gradients, bfloat16", "hidden k-mers only: gradients, float32")
     keys = [ratio.key for ratio in findings.ratios]
     assert keys[0] == "steps.attention.17.fused"
-    assert len(set(keys)) == len(keys) == 10
+    assert len(set(keys)) == len(keys) == 12
 
 
 def test_a_step_is_timed_within_the_loop_and_the_first_is_left_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,16 +1,18 @@
 """Steps of fine-tuning a classifier, beside the step of transformers' Trainer."""
 
+import copy
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import torch
+from torch import Tensor
 from transformers import BertForSequenceClassification
 
-from benchmarks.speed.agreement import BFLOAT16_TOLERANCE, FLOAT32_TOLERANCE, check_close
+from benchmarks.speed.agreement import BFLOAT16_GRADIENT_TOLERANCE, BFLOAT16_TOLERANCE, FLOAT32_TOLERANCE, check_close
 from benchmarks.speed.cases.arithmetic import MATMUL_SIZE, encoder_flops, matmul_seconds, training_flops
-from benchmarks.speed.cases.reference import make_reference, reference_optimizer, reference_step
+from benchmarks.speed.cases.reference import gradients, make_reference, reference_optimizer, reference_step, spread_out
 from benchmarks.speed.cases.sequences import random_set
 from benchmarks.speed.cases.training import step_seconds, time_steps
 from benchmarks.speed.child import Say
@@ -92,7 +94,7 @@ def _measure(case: Case, folder: Path, say: Say) -> Findings:
     model = Dnabert(case.model, config.head)
     job, pieces, batch = _job(case, model, config, machine)
     theirs = make_reference(BertForSequenceClassification, model, num_labels=config.head.num_outputs)
-    agreements = _check(case, model, theirs, batch, machine)
+    agreements = _check(case, job, batch, machine)
     for found in agreements:
         say(f"{found.what}: differs from {found.against} by {found.difference:.1e}")
     assert batch.targets is not None
@@ -154,22 +156,47 @@ def _job(case: Case, model: Dnabert, config: FinetuneConfig, machine: Machine) -
     return job, pieces, batch
 
 
-def _check(case: Case, model: Dnabert, theirs: BertForSequenceClassification, batch: Batch, machine: Machine) -> tuple[Agreement, ...]:
-    """The encoder's vectors and the probabilities without dropout, in float32 and in the machine's number type, against float32."""
+def _check(case: Case, job: FinetuneJob, batch: Batch, machine: Machine) -> tuple[Agreement, ...]:
+    """Without dropout, in float32 and in the machine's number type, against transformers in float32.
+
+    Vectors and probabilities are those of spread-out weights (fresh ones answer all sequences alike), gradients those of the job's model.
+    """
     slow = "transformers, float32"
-    theirs.eval()
+    spread = spread_out(copy.deepcopy(job.model))
+    answers = _reference(spread)
     with torch.inference_mode():
-        wanted = theirs(input_ids=batch.ids, output_hidden_states=True)
+        wanted = answers(input_ids=batch.ids, output_hidden_states=True)
+    theirs = _reference(job.model.eval())
+    float32 = Machine(machine.device, torch.float32)
+    wanted_gradients = _reference_gradients(theirs, batch, float32)
     found = []
-    for dtype in (torch.float32, machine.dtype):
-        with autocast(Machine(machine.device, dtype)):  # with gradients, as in training
-            output, whole = model.eval()(**batch.inputs), model(**batch.inputs, return_hidden=True)
-        number = str(dtype).removeprefix("torch.")
-        tolerance = FLOAT32_TOLERANCE if dtype == torch.float32 else BFLOAT16_TOLERANCE
+    for kind in (float32, machine):
+        with autocast(kind):  # with gradients, as in training
+            output, whole = spread(**batch.inputs), spread(**batch.inputs, return_hidden=True)
+            loss = job.loss(batch, [batch])
+        loss.backward()
+        number = str(kind.dtype).removeprefix("torch.")
+        exact = kind.dtype == torch.float32
+        tolerance, of_gradients = (FLOAT32_TOLERANCE,) * 2 if exact else (BFLOAT16_TOLERANCE, BFLOAT16_GRADIENT_TOLERANCE)
         probs = [torch.softmax(logits.detach().float(), dim=1) for logits in (output.logits, wanted.logits)]
         vectors = whole.encoder.last_hidden.detach().float()
         found += [
             check_close(f"{case.what}: vectors of all tokens, {number}", slow, vectors, wanted.hidden_states[-1], tolerance),
             check_close(f"{case.what}: probabilities, {number}", slow, *probs, tolerance),
+            check_close(f"{case.what}: gradients, {number}", slow, gradients(job.model), wanted_gradients, of_gradients),
         ]
+        if not exact:
+            own = _reference_gradients(theirs, batch, kind)
+            found.append(check_close(f"{case.what}: gradients of transformers, {number}", slow, own, wanted_gradients, of_gradients))
     return tuple(found)
+
+
+def _reference(model: Dnabert) -> BertForSequenceClassification:
+    return make_reference(BertForSequenceClassification, model, num_labels=model.head_config.num_outputs).eval()
+
+
+def _reference_gradients(model: BertForSequenceClassification, batch: Batch, machine: Machine) -> Tensor:
+    with autocast(machine):
+        loss = model(input_ids=batch.ids, labels=batch.targets).loss
+    loss.backward()
+    return gradients(model)

@@ -1,5 +1,6 @@
 """The same models in `transformers`, with the same weights, and the training step that its users make."""
 
+import math
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -13,8 +14,8 @@ from dnabert.model.weights import to_published
 
 __all__ = ["gradients", "make_reference", "reference_optimizer", "reference_step", "spread_out"]
 
-_SPREAD_STD = 0.06
-"""Standard deviation of weights that are spread out; that of fresh ones is 0.02."""
+_SPREAD_STD, _SPREAD_WIDTH = 0.05, 256
+"""Standard deviation of weights that are spread out, for models of this width; that of fresh ones is 0.02."""
 
 _TIED = {"cls.predictions.decoder.weight", "cls.predictions.decoder.bias"}
 
@@ -49,12 +50,16 @@ def make_reference(kind: Any, ours: Dnabert, attention: str = "sdpa", **settings
 
 
 def spread_out(model: Dnabert) -> Dnabert:
-    """The model in evaluation mode, with weights larger than fresh ones, so that different sequences get different answers."""
+    """The model in evaluation mode, with weights larger than fresh ones, so that different sequences get different answers.
+
+    In wide models weights are smaller by the root of the width, so that sums over it stay as large.
+    """
+    std = _SPREAD_STD * min(1.0, math.sqrt(_SPREAD_WIDTH / model.config.hidden_size))
     generator = torch.Generator().manual_seed(0)
     with torch.no_grad():
         for part in model.modules():
             if isinstance(part, nn.Linear | nn.Embedding):
-                part.weight.normal_(std=_SPREAD_STD, generator=generator)
+                part.weight.normal_(std=std, generator=generator)
     return model.eval()
 
 

@@ -1,33 +1,32 @@
 """Each step of optimisation beside what it replaced, or beside what was tried and dropped: the evidence of `benchmarks/steps.md`."""
 
-import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from benchmarks.speed.agreement import BFLOAT16_TOLERANCE, FLOAT32_TOLERANCE, check_close, check_equal
+from benchmarks.speed.cases.alternatives import HIDDEN_SHARE, agree, fused_attention, plain_attention, shifted_ids, translated
 from benchmarks.speed.cases.sequences import random_letters
 from benchmarks.speed.child import Say
-from benchmarks.speed.results import Agreement, Findings, Ratio
+from benchmarks.speed.results import Findings, Ratio
 from benchmarks.speed.rounds import seconds, take_turns
+from dnabert.device import choose_machine
 from dnabert.dna.kmers import NUM_SPECIAL, kmer_ids
 from dnabert.dna.sequence import encode_bases
+from dnabert.forward import TOKENS_PER_BATCH
 from dnabert.model.attend import attend
 from dnabert.model.config import HeadConfig, ModelConfig, mini
 from dnabert.model.dropout import dropout
 from dnabert.model.heads import Dnabert
+from dnabert.train.config import FinetuneConfig, tokens_at_once
 
 __all__ = ["FULL", "QUICK", "Sizes", "measure"]
 
 DROPOUT = 0.1
-HIDDEN_SHARE = 0.15
 
 
 @dataclass(frozen=True)
@@ -37,18 +36,22 @@ class Sizes:
     Attributes:
         model: Sizes of the model.
         shapes: Rows and tokens of the batches.
+        tokens: Tokens of the sequences whose batches are made smaller.
+        together: Tokens of a batch before they were made smaller.
         bases: Letters that are made into ids.
         rounds: Rounds that count.
     """
 
     model: ModelConfig
     shapes: tuple[tuple[int, int], ...]
+    tokens: tuple[int, ...]
+    together: int
     bases: int
     rounds: int
 
 
-FULL = Sizes(mini(), ((32, 97), (8, 512)), 8_000_000, 9)
-QUICK = Sizes(ModelConfig(num_layers=2, hidden_size=32, num_heads=2, intermediate_size=64), ((2, 17),), 10_000, 1)
+FULL = Sizes(mini(), ((32, 97), (8, 512)), (98, 297), 16_384, 8_000_000, 9)
+QUICK = Sizes(ModelConfig(num_layers=2, hidden_size=32, num_heads=2, intermediate_size=64), ((2, 17),), (17,), 8_192, 10_000, 1)
 
 
 @dataclass(frozen=True)
@@ -73,8 +76,10 @@ class _Step:
 def measure(sizes: Sizes, _folder: Path, say: Say) -> Findings:
     steps = [step for rows, tokens in sizes.shapes for step in _attention(sizes.model, rows, tokens)]
     steps += [step for rows, tokens in sizes.shapes for step in _models(sizes.model, rows, tokens)]
+    steps += [step for tokens in sizes.tokens for step in _batches(sizes, tokens)]
     steps += _letters(sizes.bases)
-    agreements = _agree(sizes)
+    rows, tokens = sizes.shapes[0]
+    agreements = agree(sizes.model, rows, tokens, random_letters(min(sizes.bases, 200_000)).encode())
     ratios = []
     for step in steps:
         work = {"ours": step.ours, "other": step.other}
@@ -212,6 +217,51 @@ def _models(config: ModelConfig, rows: int, tokens: int) -> list[_Step]:
     ]
 
 
+def _batches(sizes: Sizes, tokens: int) -> list[_Step]:
+    """The tokens of one large batch, in pieces or at once."""
+    torch.manual_seed(0)
+    model = Dnabert(sizes.model, HeadConfig(task="classify"))
+    ids = torch.randint(NUM_SPECIAL, sizes.model.vocab_size, (max(2, sizes.together // tokens), tokens))
+    labels = torch.randint(2, (len(ids),))
+
+    def predicted(tokens_at_once: int) -> Callable[[], None]:
+        def call() -> None:
+            with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16):
+                for piece in ids.split(max(1, tokens_at_once // tokens)):
+                    model.eval()(piece)
+
+        return call
+
+    def trained(tokens_at_once: int) -> Callable[[], None]:
+        def call() -> None:
+            model.train().zero_grad()
+            rows = max(1, tokens_at_once // tokens)
+            for piece, wanted in zip(ids.split(rows), labels.split(rows), strict=True):
+                with torch.autocast("cpu", torch.bfloat16):
+                    logits = model(piece).logits
+                (F.cross_entropy(logits.float(), wanted, reduction="sum") / len(ids)).backward()  # type: ignore[no-untyped-call]
+
+        return call
+
+    together, small, large = sizes.together, TOKENS_PER_BATCH["cpu"], tokens_at_once(FinetuneConfig(), choose_machine("cpu"))
+    return [
+        _Step(
+            f"batches.{tokens}.predict",
+            f"prediction of {together:,} tokens in batches of {small:,}, sequences of {tokens}",
+            "one batch",
+            predicted(small),
+            predicted(together),
+        ),
+        _Step(
+            f"batches.{tokens}.train",
+            f"training on {together:,} tokens in pieces of {large:,}, sequences of {tokens}",
+            "one batch",
+            trained(large),
+            trained(together),
+        ),
+    ]
+
+
 def _letters(bases: int) -> list[_Step]:
     letters = random_letters(bases).encode()
     codes = encode_bases(letters)
@@ -222,68 +272,3 @@ def _letters(bases: int) -> list[_Step]:
         ),
         _Step("ids", f"ids of 6-mers by products, {size}", "by shifts", lambda: kmer_ids(codes, 6), lambda: shifted_ids(codes)),
     ]
-
-
-def _agree(sizes: Sizes) -> tuple[Agreement, ...]:
-    rows, tokens = sizes.shapes[0]
-    heads = sizes.model.num_heads
-    qkv = torch.randn(rows, tokens, 3 * sizes.model.hidden_size, generator=torch.Generator().manual_seed(1))
-    plain = plain_attention(qkv, heads, 0.0)
-    letters = random_letters(min(sizes.bases, 200_000)).encode()
-    codes = encode_bases(letters)
-    return (
-        check_close("attention in pieces, float32", "plain products", attend(qkv, None, heads, None, 0.0), plain, FLOAT32_TOLERANCE),
-        check_close("torch's fused attention, float32", "plain products", fused_attention(qkv, heads, 0.0), plain, FLOAT32_TOLERANCE),
-        check_close(
-            "attention in pieces, bfloat16",
-            "plain products, float32",
-            attend(qkv.bfloat16(), None, heads, None, 0.0).float(),
-            plain,
-            BFLOAT16_TOLERANCE,
-        ),
-        check_equal("base codes, letters in pairs", "bytes.translate", codes, translated(letters)),
-        check_equal("ids of 6-mers by products", "by shifts", kmer_ids(codes, 6), shifted_ids(codes)),
-    )
-
-
-def _heads(qkv: Tensor, heads: int) -> tuple[Tensor, ...]:
-    return qkv.view(*qkv.shape[:2], 3, heads, -1).permute(2, 0, 3, 1, 4).unbind(0)  # 3 x (B, H, T, C)
-
-
-def fused_attention(qkv: Tensor, heads: int, probability: float) -> Tensor:
-    """What torch does."""
-    return F.scaled_dot_product_attention(*_heads(qkv, heads), dropout_p=probability).transpose(1, 2).flatten(2)
-
-
-def plain_attention(qkv: Tensor, heads: int, probability: float) -> Tensor:
-    """The formula, over the whole batch at once."""
-    q, k, v = _heads(qkv, heads)
-    weights = torch.softmax(q @ k.transpose(-1, -2) / math.sqrt(q.shape[-1]), -1)
-    return (F.dropout(weights, probability, probability > 0) @ v).transpose(1, 2).flatten(2)
-
-
-_TABLE = bytes({"A": 0, "T": 1, "C": 2, "G": 3}.get(chr(letter), 255) for letter in range(256))
-
-
-def translated(letters: bytes) -> Any:
-    """Base codes of A, C, G and T by Python's own translation."""
-    codes = np.frombuffer(bytearray(letters.translate(_TABLE)), dtype=np.uint8)
-    assert codes.max() < 4
-    return codes
-
-
-def shifted_ids(codes: Any) -> Any:
-    """Ids of 6-mers by doubling, with shifts, in blocks that fit the cache, as they were made before."""
-    out = np.empty(len(codes) - 5, dtype=np.uint16)
-    block = 1 << 16
-    for start in range(0, len(out), block):
-        one = codes[start : start + block + 5]
-        two = np.left_shift(one[:-1], 2, dtype=np.uint8)
-        two |= one[1:]
-        three = np.left_shift(one[:-2], 4, dtype=np.uint8)
-        three |= two[1:]
-        six = np.left_shift(three[:-3], 6, dtype=np.uint16)
-        six |= three[3:]
-        np.add(six, NUM_SPECIAL, out=out[start : start + block])
-        assert one.max() < 4
-    return out

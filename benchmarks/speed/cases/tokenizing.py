@@ -9,6 +9,9 @@ from typing import Any
 
 import numpy as np
 from tokenizers import Tokenizer
+from tokenizers.models import WordLevel
+from tokenizers.pre_tokenizers import WhitespaceSplit
+from tokenizers.processors import TemplateProcessing
 
 from benchmarks.speed.agreement import check_equal
 from benchmarks.speed.cases.sequences import LINE_BP, genome_letters, random_letters, write_fasta
@@ -87,7 +90,8 @@ def measure(sizes: Sizes, folder: Path, say: Say) -> Findings:
             " (checksum, codes on disk, memory-mapped), which later runs find again.",
             f"Plain Python joins the lines of the file's first {sizes.plain_bp / 1e6:g} Mb, cuts slices and looks each up in a dictionary.",
             f"`tokenizers` (Rust, one thread) reads {sizes.few_records} records of {sizes.record_bp} bases with the `tokenizer.json` of"
-            f" this package, ours {sizes.num_records:,}, each record with [CLS] and [SEP].",
+            f" this package, ours {sizes.num_records:,}, each record with [CLS] and [SEP]. On k-mer text: plain Python writes the"
+            " k-mers of a record with spaces between them, and a word-level tokenizer splits there; this is its fastest way.",
             f"Memory copy: `numpy.copyto` of {sizes.copy_bytes / 1e6:,.0f} MB; the limit beside it is what {BYTES_PER_BASE} bytes of"
             " traffic for a base would allow.",
         ),
@@ -97,6 +101,7 @@ def measure(sizes: Sizes, folder: Path, say: Say) -> Findings:
 def _measure(kmer: int, sizes: Sizes, files: _Files, letters: str, folder: Path, say: Say) -> Findings:
     ours = KmerTokenizer(kmer, max_tokens=sizes.record_bp)
     theirs = Tokenizer.from_str(tokenizer_files(kmer)["tokenizer.json"])
+    words = _word_level(kmer)
     id_of_kmer = {token: number for number, token in enumerate(vocabulary(kmer))}
     codes = encode_bases(letters)
 
@@ -106,11 +111,14 @@ def _measure(kmer: int, sizes: Sizes, files: _Files, letters: str, folder: Path,
     def by_tokenizers() -> list[list[int]]:
         return [encoding.ids for encoding in theirs.encode_batch(_plain_records(files.few))]
 
+    def by_kmer_text() -> list[list[int]]:
+        return [encoding.ids for encoding in words.encode_batch([_kmer_text(text, kmer) for text in _plain_records(files.few)])]
+
     def through_store() -> Any:
         with TemporaryDirectory(dir=folder) as cache:
             return kmer_ids(build_genome([files.genome], Path(cache)).codes, kmer)
 
-    agreements = _check(kmer, files, letters, folder, by_dictionary(), by_tokenizers())
+    agreements = _check(kmer, files, folder, by_dictionary(), {"`tokenizers`": by_tokenizers(), "`tokenizers`, k-mer text": by_kmer_text()})
     for found in agreements:
         say(f"{found.what}: equal to {found.against}")
     genome, records = sizes.genome_bp / 1e6, sizes.num_records * sizes.record_bp / 1e6
@@ -120,6 +128,7 @@ def _measure(kmer: int, sizes: Sizes, files: _Files, letters: str, folder: Path,
         "dictionary": (by_dictionary, sizes.plain_bp / 1e6),
         "records": (lambda: [ours.encode(record.letters) for record in read_fasta(files.records)], records),
         "tokenizers": (by_tokenizers, sizes.few_records * sizes.record_bp / 1e6),
+        "kmer_text": (by_kmer_text, sizes.few_records * sizes.record_bp / 1e6),
         "letters": (lambda: list(read_fasta(files.genome)), genome),
         "codes": (lambda: encode_bases(letters), genome),
         "ids": (lambda: kmer_ids(codes, kmer), genome),
@@ -154,6 +163,7 @@ def _summary(kmer: int, sizes: Sizes, times: dict[str, tuple[float, ...]], agree
         ("FASTA file of records to ids", "records"),
         ("slices and a dictionary", "dictionary"),
         ("`tokenizers`", "tokenizers"),
+        ("`tokenizers`, k-mer text", "kmer_text"),
         ("part: FASTA file to letters", "letters"),
         ("part: letters to base codes", "codes"),
         ("part: base codes to ids", "ids"),
@@ -167,6 +177,7 @@ def _summary(kmer: int, sizes: Sizes, times: dict[str, tuple[float, ...]], agree
             ratio("contig.dictionary", "FASTA file to ids", "slices and a dictionary, plain Python", 100.0),
             ratio("store.dictionary", "FASTA file to ids through a new genome store", "slices and a dictionary, plain Python", None),
             ratio("records.tokenizers", "FASTA records to ids", "`tokenizers` with our tokenizer.json", None),
+            ratio("records.kmer_text", "FASTA records to ids", "`tokenizers` on k-mer text with spaces", None),
         ),
         figures=tuple(figures),
         agreements=agreements,
@@ -174,17 +185,17 @@ def _summary(kmer: int, sizes: Sizes, times: dict[str, tuple[float, ...]], agree
 
 
 def _check(
-    kmer: int, files: _Files, letters: str, folder: Path, by_dictionary: list[int], by_tokenizers: list[list[int]]
+    kmer: int, files: _Files, folder: Path, by_dictionary: list[int], by_tokenizers: dict[str, list[list[int]]]
 ) -> tuple[Agreement, ...]:
     what, dictionary = f"k = {kmer}", "slices and a dictionary"
-    ours = KmerTokenizer(kmer, max_tokens=len(letters))
+    ours = KmerTokenizer(kmer, max_tokens=files.few.stat().st_size)
     found = [ours.encode(record.letters).ids for record in read_fasta(files.few)]
     with TemporaryDirectory(dir=folder) as cache:
         stored = kmer_ids(build_genome([files.plain], Path(cache)).codes, kmer)
     return (
         check_equal(f"{what}: ids of a contig", dictionary, _contig_ids(files.plain, kmer), by_dictionary),
         check_equal(f"{what}: ids through the store", dictionary, stored, by_dictionary),
-        check_equal(f"{what}: ids of records", "`tokenizers`", np.stack(found), by_tokenizers),
+        *(check_equal(f"{what}: ids of records", name, np.stack(found), theirs) for name, theirs in by_tokenizers.items()),
     )
 
 
@@ -201,3 +212,18 @@ def _plain_records(path: Path) -> list[str]:
 
 def _look_up(letters: str, kmer: int, id_of_kmer: dict[str, int]) -> list[int]:
     return [id_of_kmer.get(letters[start : start + kmer], UNK_ID) for start in range(len(letters) - kmer + 1)]
+
+
+def _kmer_text(letters: str, kmer: int) -> str:
+    return " ".join([letters[at : at + kmer] for at in range(len(letters) - kmer + 1)])
+
+
+def _word_level(kmer: int) -> Tokenizer:
+    """`tokenizers` for k-mers with spaces between them: no pattern is looked for."""
+    ids = {token: number for number, token in enumerate(vocabulary(kmer))}
+    tokenizer = Tokenizer(WordLevel(ids, unk_token="[UNK]"))
+    tokenizer.pre_tokenizer = WhitespaceSplit()
+    tokenizer.post_processor = TemplateProcessing(
+        single="[CLS] $A [SEP]", special_tokens=[(name, ids[name]) for name in ("[CLS]", "[SEP]")]
+    )
+    return tokenizer
