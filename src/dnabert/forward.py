@@ -18,7 +18,7 @@ __all__ = ["TOKENS_PER_BATCH", "Predictions", "aligned", "predict_set", "probabi
 
 Floats = npt.NDArray[np.float32]
 TOKENS_PER_BATCH = {"cpu": 2048, "cuda": 16_384}
-"""Tokens of a batch, padding included: as many as stay in a CPU's cache (16,384 take a quarter longer there), as many as fill a GPU."""
+"""Tokens of a batch, padding included: few on a CPU, where more are no faster and need memory, as many as fill a GPU."""
 
 
 @dataclass(frozen=True)

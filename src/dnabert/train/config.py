@@ -81,7 +81,7 @@ class PretrainConfig(BaseModel):
     """Windows of one step (paper: 2000)."""
     micro_tokens: int | None = Field(default=None, ge=1)
     """Tokens, padding included, that are computed at a time; a step is accumulated over as many pieces as it needs. None: 4,096 on a CPU,
-    as many as its cache likes, and 16,384 on a GPU."""
+    to spare memory, and 16,384 on a GPU."""
     initial_embeddings: InitialEmbeddings = "composed"
     """Of a model that starts from nothing. composed: the vector of a k-mer is a sum over its bases, positions are sinusoids, which spares
     the first thousand steps; random: as published."""
