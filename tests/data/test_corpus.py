@@ -203,8 +203,23 @@ def test_contigs_without_a_run_that_is_long_enough_are_an_error_with_their_names
         ({"max_tokens": 511}, "less than or equal to 510"),
         ({"full_probability": 1.5}, "full_probability"),
         ({"sampling_rate": -1}, "sampling_rate"),
+        ({"short_share": 0.5, "short_tokens": 10, "min_tokens": 20}, "short_tokens 10 is less than min_tokens 20"),
     ],
 )
 def test_a_law_of_windows_that_cannot_hold_is_refused(values: dict[str, float], message: str) -> None:
     with pytest.raises(ValidationError, match=message):
         CorpusConfig.model_validate(values)
+
+
+@given(lengths=st.lists(st.integers(10, 900), min_size=1, max_size=20), longest=st.integers(10, 200))
+def test_pieces_of_windows_cover_them_but_for_ends_that_are_too_short(lengths: list[int], longest: int) -> None:
+    starts = 1000 * np.arange(len(lengths))
+    reverse = np.arange(len(lengths)) % 2 == 0
+    pieces = rows(Windows(starts, np.array(lengths), reverse).cut(longest, 10))
+    expected = []
+    for window, length in enumerate(lengths):
+        for offset in range(0, length, longest):
+            size = min(longest, length - offset)
+            if size >= 10:
+                expected.append((1000 * window + offset, size, window % 2 == 0))
+    assert pieces == expected

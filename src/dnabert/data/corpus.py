@@ -38,11 +38,18 @@ class CorpusConfig(BaseModel):
     """Windows at random places, for each window of the non-overlapping cut."""
     both_strands: bool = True
     """Read every other window, at random, as its reverse complement."""
+    short_share: float = Field(default=0.0, ge=0, le=1)
+    """Share of the steps, from the first one on, in which windows are read in pieces of at most short_tokens k-mers: among few places
+    attention finds the neighbours sooner, and a step costs less. The original BERT does so in 90 % of its steps (Devlin et al. 2019, A.2)."""
+    short_tokens: int = Field(default=126, ge=5, le=510)
+    """Most k-mers of such a piece."""
 
     @model_validator(mode="after")
     def _lengths_are_ordered(self) -> Self:
         if self.min_tokens > self.max_tokens:
             raise ValueError(f"min_tokens {self.min_tokens} is more than max_tokens {self.max_tokens}")
+        if self.short_share and self.short_tokens < self.min_tokens:
+            raise ValueError(f"short_tokens {self.short_tokens} is less than min_tokens {self.min_tokens}")
         return self
 
 
@@ -66,6 +73,18 @@ class Windows:
     def take(self, indices: npt.NDArray[np.int64]) -> "Windows":
         """The windows at ``indices``."""
         return Windows(self.starts[indices], self.lengths[indices], self.reverse[indices])
+
+    def cut(self, longest: int, shortest: int) -> "Windows":
+        """Their pieces, one after the other: each of ``longest`` bases, the last of a window what is left.
+
+        Args:
+            longest: Bases of a piece.
+            shortest: A last piece of fewer bases is left out; no window is shorter.
+        """
+        counts = np.maximum(1, -(-(self.lengths - shortest + 1) // longest))  # the last piece has from shortest to longest bases
+        parents = np.repeat(np.arange(len(self)), counts)
+        offsets = longest * (np.arange(len(parents)) - np.repeat(np.cumsum(counts) - counts, counts))
+        return Windows(self.starts[parents] + offsets, np.minimum(self.lengths[parents] - offsets, longest), self.reverse[parents])
 
 
 class Corpus:

@@ -112,11 +112,20 @@ class PretrainJob:
 
     def batches(self, step: int) -> list[Batch]:
         """The masked windows of a step, in pieces of like length."""
-        windows = self.corpus.windows(step * self.config.batch_size, self.config.batch_size)
+        windows = self._windows(step)
         rng = np.random.default_rng(seed_of(self.config.seed, "mask", step))
         rate = self.config.masking.rate_at(step, self.config.steps)
         pieces = [piece for piece, _ in self._masked(self.corpus, windows, self.config.masking, rate, rng)]
         return [piece for piece in pieces if len(_positions(piece))] or pieces[:1]
+
+    def _windows(self, step: int) -> Windows:
+        """Windows of a step; in pieces as long as the course of lengths says so."""
+        windows = self.corpus.windows(step * self.config.batch_size, self.config.batch_size)
+        law = self.config.corpus
+        if step >= law.short_share * self.config.steps:
+            return windows
+        beyond = self.corpus.kmer - 1
+        return windows.cut(law.short_tokens + beyond, law.min_tokens + beyond)
 
     def loss(self, batch: Batch, pieces: Sequence[Batch]) -> Tensor:
         """Mean cross-entropy over the k-mers to predict in the whole step, this piece's part."""
