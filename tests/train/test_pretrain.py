@@ -4,13 +4,16 @@ from pathlib import Path
 
 import pytest
 
+from dnabert.data.corpus import Corpus
 from dnabert.data.genome import build_genome
 from dnabert.device import choose_machine
 from dnabert.errors import ConfigError, DataFileError
+from dnabert.model.heads import Dnabert
 from dnabert.settings import validate_settings
 from dnabert.train.config import PretrainConfig
-from dnabert.train.pretrain import pretrain, split_contigs
+from dnabert.train.pretrain import PretrainJob, pretrain, split_contigs
 
+TOY = {"kmer": 3, "num_layers": 1, "hidden_size": 8, "num_heads": 2, "intermediate_size": 8}
 UNIT = "ACGTTGCAGGATC"
 
 
@@ -63,6 +66,18 @@ def test_split_decides_and_must_name_a_training_contig(tmp_path: Path) -> None:
     assert [contig.name for contig in valid] == ["c1"]
     with pytest.raises(DataFileError, match="the split names no contig of this genome as train"):
         split_contigs(store, 0.5, {"chr1": "train"})
+
+
+def test_the_first_share_of_the_steps_reads_the_same_windows_in_short_pieces(tmp_path: Path) -> None:
+    store = build_genome([_genome(tmp_path / "g.fa")], tmp_path / "cache")
+    law = {"full_probability": 1.0, "max_tokens": 60, "short_share": 0.5, "short_tokens": 20}
+    config = validate_settings(PretrainConfig, {"model": TOY, "corpus": law, "steps": 4, "batch_size": 8}, "settings")
+    job = PretrainJob(Dnabert(config.model), Corpus(store, store.contigs, 3, config.corpus, 1), None, config, choose_machine("cpu"))
+    sizes = [[tuple(piece.ids.shape) for piece in job.batches(step)] for step in range(4)]
+    pieces = 3  # of 62 bases: 22, 22 and 18, that is 20, 20 and 16 k-mers and two special tokens
+    assert [sum(rows for rows, _ in step) for step in sizes] == [8 * pieces, 8 * pieces, 8, 8]
+    assert [max(tokens for _, tokens in step) for step in sizes] == [22, 22, 62, 62]
+    assert job.count_tokens() == 2 * 8 * (20 + 20 + 16) + 2 * 8 * 60
 
 
 def test_windows_longer_than_the_positions_are_refused_before_anything_starts() -> None:

@@ -40,7 +40,7 @@ class CorpusConfig(BaseModel):
     """Read every other window, at random, as its reverse complement."""
     short_share: float = Field(default=0.0, ge=0, le=1)
     """Share of the steps, from the first one on, in which windows are read in pieces of at most short_tokens k-mers: among few places
-    attention finds the neighbours sooner, and a step costs less. The original BERT does so in 90 % of its steps (Devlin et al. 2019, A.2)."""
+    attention finds the neighbours sooner, and a step costs less. BERT does so in 90 % of its steps (Devlin et al. 2019, A.2)."""
     short_tokens: int = Field(default=126, ge=5, le=510)
     """Most k-mers of such a piece."""
 

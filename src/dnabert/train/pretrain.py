@@ -127,6 +127,12 @@ class PretrainJob:
         beyond = self.corpus.kmer - 1
         return windows.cut(law.short_tokens + beyond, law.min_tokens + beyond)
 
+    def count_tokens(self) -> int:
+        """k-mers that the whole run reads, hidden ones among them, without special tokens and padding."""
+        return sum(
+            int(windows.lengths.sum()) - (self.corpus.kmer - 1) * len(windows) for windows in map(self._windows, range(self.config.steps))
+        )
+
     def loss(self, batch: Batch, pieces: Sequence[Batch]) -> Tensor:
         """Mean cross-entropy over the k-mers to predict in the whole step, this piece's part."""
         assert batch.targets is not None
@@ -343,5 +349,5 @@ def pretrain(
     figures = job.last_figures or job.evaluate()
     trained_on = f"{corpus.num_bases:,} bases of {', '.join(Path(name).name for name in store.files)}, {progress.step} steps"
     save_model(run, model, ModelInfo(trained_on=trained_on))
-    write_json(run / "metrics.json", {"steps": progress.step, "valid": figures})
+    write_json(run / "metrics.json", {"steps": progress.step, "tokens": job.count_tokens(), "valid": figures})
     return PretrainResult(run, progress.step, figures)
