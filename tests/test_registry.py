@@ -31,12 +31,13 @@ def test_a_home_directory_may_be_abbreviated(tmp_path: Path, monkeypatch: pytest
 
 def test_a_packaged_model_is_found_by_its_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     packaged = tmp_path / "weights" / "dnabert-3-toy"
-    packaged.mkdir(parents=True)
-    (packaged / "config.json").write_text("{}")
+    packaged.parent.mkdir()
+    save_toy_run(tmp_path).rename(packaged)
     monkeypatch.setattr("dnabert.registry.resources.files", lambda _: tmp_path)
     assert resolve_model("dnabert-3-toy") == packaged
     first = known_models()[0]
     assert (first.name, first.kmer, first.where) == ("dnabert-3-toy", 3, "packaged")
+    assert first.note == f"2 x 32, 0.2 MB; card: {packaged / 'README.md'}"
     with pytest.raises(CheckpointError, match=r"a packaged name \(dnabert-3-toy\)"):
         resolve_model("dnabert-4-toy")
 

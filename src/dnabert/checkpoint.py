@@ -24,6 +24,7 @@ from safetensors.torch import load_file, save
 from torch import Tensor
 
 from dnabert import __version__
+from dnabert.choices import StoredDtype
 from dnabert.errors import CheckpointError, ConfigError
 from dnabert.model.config import HeadConfig, ModelConfig
 from dnabert.model.heads import Dnabert
@@ -117,8 +118,14 @@ class SavedModel:
         return KmerTokenizer(config.kmer, config.max_positions - 2)
 
 
-def save_model(directory: Path, model: Dnabert, info: ModelInfo) -> None:
+def save_model(directory: Path, model: Dnabert, info: ModelInfo, dtype: StoredDtype = "float32") -> None:
     """Write weights, configuration and tokenizer into ``directory``, each file in one step, the weights last.
+
+    Args:
+        directory: It must be there.
+        model: The model.
+        info: What it is for.
+        dtype: Number type of the stored weights; they are float32 again when they are read.
 
     Raises:
         OutputError: A file cannot be written.
@@ -127,7 +134,9 @@ def save_model(directory: Path, model: Dnabert, info: ModelInfo) -> None:
     for name, content in tokenizer_files(model.config.kmer).items():
         write_text(directory / name, content)
     # One entry of metadata only: several are written in random order, and equal weights would have different checksums.
-    write_bytes(directory / SAFETENSORS, save(to_published(model), metadata={"format": "pt"}))
+    number = {"float32": torch.float32, "bfloat16": torch.bfloat16}[dtype]
+    tensors = {name: tensor.to(number) if tensor.is_floating_point() else tensor for name, tensor in to_published(model).items()}
+    write_bytes(directory / SAFETENSORS, save(tensors, metadata={"format": "pt"}))
 
 
 def _config(model: Dnabert, info: ModelInfo) -> dict[str, Any]:

@@ -15,6 +15,7 @@ __all__ = [
     "PromoterKind",
     "PromoterNegatives",
     "SpliceLevel",
+    "StoredDtype",
     "StrandMode",
     "SummitRule",
     "Task",
@@ -59,6 +60,9 @@ DeviceName = Literal["auto", "cpu", "cuda"]
 
 DtypeName = Literal["auto", "float32", "bfloat16"]
 """Number type of the matrix products; ``auto`` takes bfloat16 where the hardware has it."""
+
+StoredDtype = Literal["float32", "bfloat16"]
+"""Number type of weights in a file."""
 
 PromoterKind = Literal["core", "300", "scan"]
 """Windows about a transcription start site: 70 bases, 300 bases, or 10 kb cut into windows of 1001 bases."""

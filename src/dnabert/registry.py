@@ -3,6 +3,7 @@
 A directory wins; then the models that ship with the package; then, when the name has the form ``owner/name``, the Hugging Face hub.
 """
 
+import json
 import re
 from dataclasses import dataclass
 from importlib import import_module, resources
@@ -41,8 +42,14 @@ _PUBLISHED = tuple(
 
 def known_models() -> list[KnownModel]:
     """Packaged models first, then the published ones."""
-    packaged = [KnownModel(path.name, int(path.name.split("-")[1]), "packaged", "ships with this package") for path in _packaged()]
-    return [*packaged, *_PUBLISHED]
+    return [*map(_packaged_model, _packaged()), *_PUBLISHED]
+
+
+def _packaged_model(path: Path) -> KnownModel:
+    config = json.loads((path / "config.json").read_text(encoding="utf-8"))
+    own, size = config["dnabert"], (path / "model.safetensors").stat().st_size / 1e6
+    facts = [f"{config['num_hidden_layers']} x {config['hidden_size']}, {size:.1f} MB", own["trained_on"], f"card: {path / 'README.md'}"]
+    return KnownModel(path.name, own["kmer"], "packaged", "; ".join(fact for fact in facts if fact))
 
 
 def _packaged() -> list[Path]:

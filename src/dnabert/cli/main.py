@@ -25,6 +25,7 @@ VERBS = {
     "evaluate": "Figures of a model on labelled sequences, with intervals.",
     "predict": "What a model says of sequences.",
     "ensemble": "Several fine-tuned runs as one model.",
+    "export": "A model to give away: weights, tokenizer, model card.",
     "dataset": "Labelled sets from a genome and its annotation; what is wrong with a table.",
     "genome": "Genomes: fetched and indexed, or described.",
     "simulate": "A genome with promoters, binding sites, genes and variants planted, its labelled sets, and the truth.",

@@ -30,6 +30,7 @@ class RunMetrics:
         steps: Optimiser steps done.
         best_step: The step whose weights were kept.
         collapsed: Whether the model says the same of every sequence.
+        tokens: k-mers that pre-training read.
     """
 
     valid: Metrics | None
@@ -38,6 +39,7 @@ class RunMetrics:
     steps: int | None
     best_step: int | None
     collapsed: bool
+    tokens: int | None = None
 
 
 @dataclass(frozen=True)
@@ -158,6 +160,7 @@ def _read_metrics(path: Path) -> RunMetrics | None:
         _whole(content, "steps", path),
         _whole(content, "best_step", path),
         content.get("collapsed") is True,
+        _whole(content, "tokens", path),
     )
 
 
