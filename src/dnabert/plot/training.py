@@ -6,12 +6,16 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, StrMethodFormatter
 
 from dnabert.plot.curves import Curve
-from dnabert.plot.style import GREY, LINE_STYLES, PALETTE, new_axes, styled
+from dnabert.plot.style import GREY, LINE_STYLES, PALETTE, legend_above, new_axes, styled
 
 __all__ = ["step_figure"]
 
 _MAX_MARKED = 40
 """Longer series are drawn without a marker at each point."""
+_LINE_IN = 0.22
+"""Height of a line of the legend."""
+_MOST_INSIDE = 4
+"""A legend of more curves would lie on some of them, and stands above."""
 
 
 @styled
@@ -30,7 +34,8 @@ def step_figure(
         references: Names and values of horizontal lines, such as what chance reaches.
         kept_step: The step whose weights were kept, drawn as a vertical line; None leaves it out.
     """
-    figure, axes = new_axes()
+    lines_above = len(curves) if len(curves) > _MOST_INSIDE else 0
+    figure, axes = new_axes(height_in=3.3 + _LINE_IN * lines_above)
     for number, curve in enumerate(curves):
         marker = "o" if len(curve.x) <= _MAX_MARKED else ""
         colour, style = PALETTE[number % len(PALETTE)], LINE_STYLES[number % len(LINE_STYLES)]
@@ -48,5 +53,8 @@ def step_figure(
     if last == min(float(curve.x.min()) for curve in curves):
         # One point alone would get an axis of no width, with one number at every tick.
         axes.set_xlim(0, 2 * last or 1)
-    axes.legend(loc="best")
+    if lines_above:
+        legend_above(figure, axes)
+    else:
+        axes.legend(loc="best")
     return figure
