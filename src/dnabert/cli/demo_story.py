@@ -6,6 +6,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict
 
+from dnabert.checkpoint import load_model
 from dnabert.cli.results import evaluate_run, write_predictions
 from dnabert.data.corpus import CorpusConfig
 from dnabert.data.labelled import read_set
@@ -15,6 +16,7 @@ from dnabert.infer.baselines import gc_baseline, kmer_baseline
 from dnabert.infer.predictor import Predictor
 from dnabert.model.config import HeadConfig, mini
 from dnabert.output import provenance, provenance_lines, start_run
+from dnabert.registry import resolve_model
 from dnabert.report.demo import write_demo_report
 from dnabert.train.config import FinetuneConfig, OptimConfig, PretrainConfig
 from dnabert.train.finetune import finetune
@@ -30,18 +32,22 @@ class DemoConfig(BaseModel):
 
     simulation: SimulationConfig = SimulationConfig(upstream_bp=34, downstream_bp=35)
     """The genome; windows are core promoters (70 bp)."""
+    start_from: str = "dnabert-6-mini"
+    """The pre-trained model to begin with; empty: random weights of the sizes in pretrain.model."""
     pretrain: PretrainConfig = PretrainConfig(
-        model=mini(3),
-        corpus=CorpusConfig(max_tokens=68),
-        optim=OptimConfig(lr=1e-3, warmup=0.1),
-        steps=150,
-        batch_size=32,
-        eval_every=50,
-        valid_windows=128,
+        model=mini(6),
+        corpus=CorpusConfig(max_tokens=65),
+        optim=OptimConfig(lr=3e-4, warmup=0.1),
+        steps=60,
+        batch_size=64,
+        eval_every=20,
+        valid_windows=256,
         log_every=10,
-        save_every=150,
+        save_every=60,
     )
-    """Brief pre-training: the course can be seen, the model is far from done."""
+    """Brief pre-training on the genome at hand, on top of what the model has seen."""
+    compare_random: bool = True
+    """Fine-tune the same sizes from random weights too, to show what pre-training is worth."""
     finetune: FinetuneConfig = FinetuneConfig(head=HeadConfig(task="classify"), epochs=5, patience=0, log_every=10, save_every=1000)
     """Fine-tuning on the promoters of the training contigs."""
 
@@ -69,11 +75,23 @@ def tell_story(out: Path, chosen: DemoConfig, machine: Machine, seed: int, *, fo
     log.info("1/5 simulating a genome with planted promoters")
     write_simulation(simulate_genome(chosen.simulation, seed), genome, provenance_lines(command, seed=str(seed)))
 
-    log.info("2/5 pre-training: %d steps on the unlabelled genome", chosen.pretrain.steps)
-    result = pretrain([genome / "genome.fa"], pretrained, chosen.pretrain, machine, command=command, quiet=quiet, cache=out / "cache")
+    begin_with = resolve_model(chosen.start_from) if chosen.start_from else None
+    what = chosen.start_from or "random weights"
+    log.info("2/5 pre-training: %d steps on the unlabelled genome, from %s", chosen.pretrain.steps, what)
+    result = pretrain(
+        [genome / "genome.fa"],
+        pretrained,
+        chosen.pretrain,
+        machine,
+        start_from=begin_with,
+        command=command,
+        quiet=quiet,
+        cache=out / "cache",
+    )
     log.info("    hidden bases predicted: %.1f %% (chance 25 %%)", 100 * (result.figures["hidden_base_accuracy"] or 0))
 
-    kmer = chosen.pretrain.model.kmer
+    sizes = load_model(pretrained).model.config
+    kmer = sizes.kmer
     train, valid, test = (read_set(genome / f"{split}.csv", kmer) for split in ("train", "valid", "test"))
     log.info("3/5 fine-tuning on %d labelled sequences", len(train))
     tuned = finetune(train, valid, finetuned, chosen.finetune, machine, start_from=pretrained, command=command, quiet=quiet)
@@ -87,6 +105,11 @@ def tell_story(out: Path, chosen: DemoConfig, machine: Machine, seed: int, *, fo
         "4-mer counts, logistic regression": kmer_baseline(train, test),
         "GC content, logistic regression": gc_baseline(train, test),
     }
+    if begin_with is not None and chosen.compare_random:
+        log.info("    the same from random weights")
+        untaught = out / "finetuned-from-random"
+        finetune(train, valid, untaught, chosen.finetune, machine, sizes=sizes, command=command, quiet=quiet)
+        baselines = {"DNABERT from random weights": Predictor(untaught, machine).evaluate(test, rounds=0).metrics, **baselines}
 
     log.info("5/5 writing the report")
     write_demo_report(out / "report.html", pretrained, finetuned, genome, baselines=baselines, command=command)

@@ -88,7 +88,7 @@ def _overview(truth: Truth, pretrained: RunFiles, finetuned: RunFiles) -> Sectio
     items = (
         f"**Simulate.** A genome of {length_bp / 1e6:.1f} million bases was made up, with {plural(len(truth.promoters), 'promoter')} and as"
         " many look-alikes planted at known places.",
-        f"**Pre-train.** A model read it as {words} and learnt to fill in hidden ones{length}.",
+        f"**Pre-train.** {_beginning(pretrained)} read it as {words} and learnt to fill in hidden ones{length}.",
         f"**Fine-tune.** From {examples} it learnt to tell promoters from look-alikes.",
         f"**Predict and evaluate.** It was asked about the {set_name(finetuned)} sequences, and its answers were"
         " compared with what was planted.",
@@ -98,6 +98,16 @@ def _overview(truth: Truth, pretrained: RunFiles, finetuned: RunFiles) -> Sectio
         " on real DNA is a matter of more data and more steps; the commands are the same and stand at the end."
     )
     return Section("What happened here", (Bullets(items, numbered=True), Paragraph(remark)))
+
+
+def _beginning(pretrained: RunFiles) -> str:
+    """What was pre-trained, as the beginning of a sentence."""
+    directory = pretrained.setting("model", "directory")
+    return (
+        f"The model `{Path(directory).name}`, pre-trained before on other DNA,"
+        if isinstance(directory, str)
+        else "A model of random weights"
+    )
 
 
 def _frequent_base(pretrained: RunFiles, simulation_dir: Path) -> float | None:
