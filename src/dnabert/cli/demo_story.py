@@ -18,7 +18,7 @@ from dnabert.model.config import HeadConfig, mini
 from dnabert.output import provenance, provenance_lines, start_run
 from dnabert.registry import resolve_model
 from dnabert.report.demo import write_demo_report
-from dnabert.train.config import FinetuneConfig, OptimConfig, PretrainConfig
+from dnabert.train.config import FinetuneConfig, FinetuneOptimConfig, OptimConfig, PretrainConfig
 from dnabert.train.finetune import finetune
 from dnabert.train.pretrain import pretrain
 
@@ -48,7 +48,14 @@ class DemoConfig(BaseModel):
     """Brief pre-training on the genome at hand, on top of what the model has seen."""
     compare_random: bool = True
     """Fine-tune the same sizes from random weights too, to show what pre-training is worth."""
-    finetune: FinetuneConfig = FinetuneConfig(head=HeadConfig(task="classify"), epochs=5, patience=0, log_every=10, save_every=1000)
+    finetune: FinetuneConfig = FinetuneConfig(
+        head=HeadConfig(task="classify"),
+        optim=FinetuneOptimConfig(lr=5e-4),  # few sequences, few steps: more than the default
+        epochs=5,
+        patience=0,
+        log_every=10,
+        save_every=1000,
+    )
     """Fine-tuning on the promoters of the training contigs."""
 
 
