@@ -39,8 +39,11 @@ BENCHMARKS = {
     "pretraining": Benchmark("Pre-training step", "pretraining"),
     "finetuning": Benchmark("Fine-tuning step", "finetuning"),
     "predict": Benchmark("Predictions, FASTA file to TSV file", "predicting"),
+    "attention": Benchmark("Attention scores", "attention"),
+    "attribution": Benchmark("In-silico mutagenesis", "attribution"),
     "startup": Benchmark("Start-up", "startup"),
     "growth": Benchmark("How cost grows", "growth"),
+    "motifs": Benchmark("Motifs out of islands", "motifs", one_core=True),
     "steps": Benchmark("Steps of optimisation", "steps", one_core=True),
 }
 """Benchmarks by their name on the command line."""

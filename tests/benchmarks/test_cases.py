@@ -9,7 +9,7 @@ import torch
 from torch import nn
 
 from benchmarks.speed.agreement import MismatchError
-from benchmarks.speed.cases import finetuning, growth, predicting, pretraining, steps, tokenizing, training
+from benchmarks.speed.cases import attention, finetuning, growth, predicting, pretraining, steps, tokenizing, training
 from benchmarks.speed.cases.reference import spread_out
 from benchmarks.speed.cases.sequences import genome_letters, random_set, write_fasta
 from benchmarks.speed.results import Findings
@@ -21,6 +21,7 @@ PRETRAINING = (pretraining.Case("toy", toy_config(), 2, 40, rounds=1, steps=1, g
 FINETUNING = (finetuning.Case("toy", toy_config(), 3, 20, rounds=1, steps=2, matmul_size=32),)
 PREDICTING = (predicting.Case(toy_config(), 30, whole=6, ours=4, old=3, checked=5, rounds=1, matmul_size=32),)
 TOKENIZING = tokenizing.Sizes(20_000, 8_000, 60, 5, 2, 1, kmers=(3,), copy_bytes=1 << 16)
+ATTENTION = attention.Case(toy_config(), 30, whole=6, ours=4, maps=3, checked=2, rounds=1, heads=4, matmul_size=32)
 GROWTH = growth.Sizes((16, 24), 48, (1,), 16, (64,), 2, (0.01,), 1, 32, 1 << 16)
 
 
@@ -94,6 +95,21 @@ def test_other_ids_are_not_timed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(tokenizing, "take_turns", lambda *_, **__: pytest.fail("it was timed"))
     with pytest.raises(MismatchError, match="ids differ from slices and a dictionary"):
         tokenizing.measure(TOKENIZING, tmp_path, quiet)
+
+
+def test_attention_scores_are_compared_with_those_of_whole_maps_first(tmp_path: Path) -> None:
+    findings = attention.measure(ATTENTION, tmp_path, quiet)
+    assert_agreed(findings, "bases: float32", "whole maps of our model")
+    assert [ratio.key for ratio in findings.ratios] == ["attention.30.2021", "attention.30.maps"]
+    memory = [figure for figure in findings.figures if figure.what.startswith("peak memory")]
+    assert [figure.goal for figure in memory] in ([2000, 2000, None, None], [])
+
+
+def test_other_attention_scores_are_not_timed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(attention, "_from_kmers", lambda kmers, kmer: np.ones(len(kmers) + kmer - 1))
+    monkeypatch.setattr(attention, "take_turns", lambda *_, **__: pytest.fail("it was timed"))
+    with pytest.raises(MismatchError, match="differs from whole maps as in 2021"):
+        attention.measure(ATTENTION, tmp_path, quiet)
 
 
 def test_growth_has_a_value_at_each_place(tmp_path: Path) -> None:

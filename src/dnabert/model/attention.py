@@ -60,6 +60,27 @@ class SelfAttention(nn.Module):
         attended = dropout(weights, self.dropout, self.training) @ v  # (B, H, T, C)
         return self.output(attended.transpose(1, 2).flatten(2)), weights
 
+    def first_weights(self, x: Tensor, mask: Tensor | None) -> Tensor:
+        """Attention weights of the first token, [CLS], alone: no T x T matrix is made.
+
+        Args:
+            x: Token vectors, (B, T, D).
+            mask: As :meth:`forward`.
+
+        Returns:
+            Its weights in float32, (B, H, T) in [0, 1], before dropout; each row adds up to 1.
+        """
+        weight, bias, width = self.qkv.weight, self.qkv.bias, x.shape[-1]
+        asking = F.linear(x[:, :1], weight[:width], bias[:width])  # (B, 1, D)
+        asked = F.linear(x, weight[width : 2 * width], bias[width : 2 * width])  # (B, T, D)
+        with torch.autocast(x.device.type, enabled=False):
+            parts = (part.float().view(*part.shape[:2], self.num_heads, -1) for part in (asking, asked))
+            q, k = (part.transpose(1, 2) for part in parts)  # (B, H, 1, C), (B, H, T, C)
+            logits = (q * (1 / math.sqrt(q.shape[-1]))) @ k.transpose(-1, -2)  # (B, H, 1, T)
+            if mask is not None:
+                logits = logits + mask
+            return torch.softmax(logits, dim=-1).squeeze(2)  # (B, H, T) in [0, 1]
+
     def _attend(self, queries: Tensor, keys_values: Tensor | None, mask: Tensor | None) -> Tensor:
         """(B, Q, D) of queries (B, Q, D) and keys and values (B, T, 2D), or of the three side by side, (B, T, 3D)."""
         probability = self.dropout if self.training else 0.0

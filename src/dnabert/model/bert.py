@@ -2,11 +2,12 @@
 
 What is not standard today: post-layer-norm, absolute positions, token types, erf-GELU, eps 1e-12.
 
-Legend: B batch, T tokens, D width, H heads, M selected tokens.
+Legend: B batch, T tokens, D width, H heads, M selected tokens, N layers asked for.
 
 Source: Devlin et al. 2019; Ji et al. 2021, section 2.1; published ``config.json`` and weights.
 """
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -48,12 +49,13 @@ class Embeddings(nn.Module):
         self.norm = nn.LayerNorm(config.hidden_size, eps=config.layer_norm_eps)
         self.dropout = Dropout(config.hidden_dropout)
 
-    def forward(self, ids: Tensor, token_types: Tensor | None = None) -> Tensor:
+    def forward(self, ids: Tensor, token_types: Tensor | None = None, words: Tensor | None = None) -> Tensor:
         """Vectors of token ids.
 
         Args:
             ids: Token ids, (B, T).
             token_types: 0 or 1 for every token, (B, T); None means all 0.
+            words: k-mer vectors in the place of those of ``ids``, (B, T, D).
 
         Returns:
             Vectors, (B, T, D).
@@ -67,7 +69,7 @@ class Embeddings(nn.Module):
                 " cut the sequence, or fine-tune with chunk_pooling"
             )
         types = self.token_type.weight[0] if token_types is None else self.token_type(token_types)
-        x = self.word(ids) + (self.position.weight[: ids.shape[1]] + types)  # (B, T, D)
+        x = (self.word(ids) if words is None else words) + (self.position.weight[: ids.shape[1]] + types)  # (B, T, D)
         embedded: Tensor = self.dropout(self.norm(x))
         return embedded
 
@@ -111,6 +113,7 @@ class Encoder(nn.Module):
         mask: Tensor | None = None,
         token_types: Tensor | None = None,
         *,
+        words: Tensor | None = None,
         return_hidden: bool = False,
         return_attentions: bool = False,
         selection: Selection | None = None,
@@ -121,6 +124,7 @@ class Encoder(nn.Module):
             ids: Token ids, (B, T), T at most ``max_positions``.
             mask: True for tokens, False for padding, (B, T); None when nothing is padded.
             token_types: 0 or 1 for every token, (B, T); None means all 0.
+            words: k-mer vectors in the place of those of ``ids``, (B, T, D).
             return_hidden: Keep the vectors of every layer.
             return_attentions: Keep the attention weights of every layer (T x T memory).
             selection: The tokens whose last vectors are wanted; None is all. Not used when hidden vectors or attentions are kept.
@@ -132,7 +136,7 @@ class Encoder(nn.Module):
             SequenceError: There are more tokens than positions.
         """
         bias = None if mask is None else _additive(mask)  # (B, 1, 1, T) of 0 and -inf
-        x = self.embeddings(ids, token_types)  # (B, T, D)
+        x = self.embeddings(ids, token_types, words)  # (B, T, D)
         hidden, attentions = [x], []
         if return_hidden or return_attentions:
             selection = None
@@ -143,6 +147,53 @@ class Encoder(nn.Module):
             if weights is not None:
                 attentions.append(weights)
         return EncoderOutput(x, tuple(hidden) if return_hidden else None, tuple(attentions) if return_attentions else None)
+
+    def first_weights(
+        self, ids: Tensor, mask: Tensor | None = None, token_types: Tensor | None = None, *, layers: Sequence[int] = (-1,)
+    ) -> Tensor:
+        """What [CLS] attends to in some layers; memory O(T), and no layer above the last one asked for is run.
+
+        Args:
+            ids: Token ids, (B, T).
+            mask: True for tokens, (B, T), or None.
+            token_types: 0 or 1 for every token, (B, T); None means all 0.
+            layers: Numbers of layers from 0; negative ones count from the last, -1.
+
+        Returns:
+            Attention weights in float32, (B, N, H, T) in [0, 1], layers in the order asked for.
+
+        Raises:
+            SequenceError: There are more tokens than positions.
+        """
+        wanted = [range(len(self.blocks))[layer] for layer in layers]
+        bias = None if mask is None else _additive(mask)  # (B, 1, 1, T) of 0 and -inf
+        x = self.embeddings(ids, token_types)  # (B, T, D)
+        found: dict[int, Tensor] = {}
+        for number, block in enumerate(self.blocks):
+            if number in wanted:
+                assert isinstance(block, Block)
+                found[number] = block.attention.first_weights(x, bias)  # (B, H, T)
+            if number == max(wanted):
+                break
+            x, _ = block(x, bias)  # (B, T, D)
+        return torch.stack([found[number] for number in wanted], dim=1)
+
+    def weights_by_layer(self, ids: Tensor, mask: Tensor | None = None, token_types: Tensor | None = None) -> Iterator[Tensor]:
+        """Attention weights (B, H, T, T) of each layer in turn, the first first; only one layer's are held.
+
+        Args:
+            ids: Token ids, (B, T).
+            mask: True for tokens, (B, T), or None.
+            token_types: 0 or 1 for every token, (B, T); None means all 0.
+
+        Raises:
+            SequenceError: There are more tokens than positions.
+        """
+        bias = None if mask is None else _additive(mask)  # (B, 1, 1, T) of 0 and -inf
+        x = self.embeddings(ids, token_types)  # (B, T, D)
+        for block in self.blocks:
+            x, weights = block(x, bias, True)  # (B, T, D), (B, H, T, T)
+            yield weights
 
 
 def _additive(mask: Tensor) -> Tensor:

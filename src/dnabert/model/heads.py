@@ -116,6 +116,7 @@ class Dnabert(nn.Module):
         *,
         positions: Tensor | None = None,
         num_chunks: list[int] | None = None,
+        words: Tensor | None = None,
         return_hidden: bool = False,
         return_attentions: bool = False,
     ) -> ModelOutput:
@@ -127,6 +128,7 @@ class Dnabert(nn.Module):
             token_types: 0 or 1, (B, T); None means all 0.
             positions: masked_lm only: indices into the flattened (B x T) tokens whose logits are wanted, (M,); None means all.
             num_chunks: Models with chunk pooling: rows of ``ids`` that belong to each sequence, S numbers that add up to B.
+            words: k-mer vectors in the place of those of ``ids``, (B, T, D).
             return_hidden: Keep the vectors of every layer.
             return_attentions: Keep the attention weights of every layer.
 
@@ -138,7 +140,7 @@ class Dnabert(nn.Module):
         """
         selection = None if return_hidden or return_attentions else self._selection(ids, positions)
         encoded = self.encoder(
-            ids, mask, token_types, return_hidden=return_hidden, return_attentions=return_attentions, selection=selection
+            ids, mask, token_types, words=words, return_hidden=return_hidden, return_attentions=return_attentions, selection=selection
         )
         hidden = encoded.last_hidden  # (B, T, D), (M, D) of a selection, (B, D) of [CLS]
         if self.masked_head is not None:

@@ -109,6 +109,8 @@ class Cell:
         bar: A bar of this share of the cell, 0-1; None for none.
         note: A smaller line beneath.
         letters: A sequence in place of the text.
+        svg: A small figure beneath, from :func:`~dnabert.plot.export.svg_text`.
+        svg_prefix: What its ids begin with, unlike those of any other figure of the page.
     """
 
     text: str = ""
@@ -116,6 +118,13 @@ class Cell:
     bar: float | None = None
     note: str = ""
     letters: tuple[Letters, ...] = ()
+    svg: str = ""
+    svg_prefix: str = "cell-"
+
+    @property
+    def markup(self) -> Markup:
+        """The SVG, its ids unlike those of every other figure of the page."""
+        return Markup(prefix_ids(self.svg, self.svg_prefix))
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,110 @@
+"""Motifs as files that other tools read: MEME, TSV, BED."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from dnabert.dna.sequence import Codes, decode_bases
+from dnabert.motif.compare import Match
+from dnabert.motif.found import Discovery, FoundMotif
+from dnabert.motif.pwm import LETTERS, site_codes
+
+__all__ = ["meme_text", "sites_text", "table_text"]
+
+_TABLE = (
+    "name",
+    "consensus",
+    "sites",
+    "sequences",
+    "positives_with",
+    "negatives_with",
+    "p",
+    "q",
+    "best_string",
+    "best_string_q",
+    "match",
+    "match_name",
+    "match_q",
+    "match_strand",
+)
+
+
+def meme_text(motifs: Sequence[FoundMotif], background: npt.NDArray[np.float64], both_strands: bool, comments: str = "") -> str:
+    """The motifs in MEME format, version 4.
+
+    Args:
+        motifs: The motifs; E is the q of each.
+        background: Shares of A, C, G, T, (4,).
+        both_strands: Whether both strands were searched.
+        comments: ``#`` lines, set where readers skip what they do not know.
+
+    Source: https://meme-suite.org/meme/doc/meme-format.html, minimal MEME format.
+    """
+    strands = "strands: + -\n\n" if both_strands else "strands: +\n\n"
+    frequencies = " ".join(f"{letter} {share:.5f}" for letter, share in zip(LETTERS, background, strict=True))
+    parts = [f"MEME version 4\n\n{comments}\nALPHABET= ACGT\n\n{strands}Background letter frequencies\n{frequencies}\n"]
+    for motif in motifs:
+        expected = "" if motif.q is None else f" E= {motif.q:.3g}"
+        parts.append(f"\nMOTIF {motif.name} {motif.consensus}\n")
+        parts.append(f"letter-probability matrix: alength= 4 w= {len(motif.probs)} nsites= {len(motif.sites)}{expected}\n")
+        parts += [" ".join(f"{value:.6f}" for value in row) + "\n" for row in motif.probs]
+    return "".join(parts)
+
+
+def table_text(motifs: Sequence[FoundMotif], matches: Mapping[str, Sequence[Match]], comments: str = "") -> str:
+    """One line for each motif: consensus, sites, p, q, and its best match in the database, if one was asked.
+
+    Args:
+        motifs: The motifs.
+        matches: Matches by the name of a motif, best first.
+        comments: ``#`` lines before the header.
+    """
+    lines = [comments + "\t".join(_TABLE) + "\n"]
+    for motif in motifs:
+        best = next(iter(matches.get(motif.name, ())), None)
+        row = (
+            motif.name,
+            motif.consensus,
+            len(motif.sites),
+            motif.num_sequences,
+            motif.in_positives,
+            motif.in_negatives,
+            motif.p,
+            motif.q,
+            motif.best_string,
+            motif.best_string_q,
+            *((best.id, best.name, best.q, "-" if best.is_reverse else "+") if best else ("", "", None, "")),
+        )
+        lines.append("\t".join(_cell(value) for value in row) + "\n")
+    return "".join(lines)
+
+
+def _cell(value: object) -> str:
+    if value is None:
+        return ""
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
+
+
+def sites_text(found: Discovery, ids: Sequence[str], positives: Sequence[Codes], comments: str = "") -> str:
+    """Sites as BED6 and the bases as the motif reads them, sorted by sequence and place within each motif.
+
+    The score is the mean score of the island, 1000 being the highest of all sites.
+
+    Args:
+        found: The motifs.
+        ids: Names of the positives.
+        positives: Their base codes.
+        comments: ``#`` lines before the first site.
+    """
+    highest = max((float(motif.sites.scores.max()) for motif in found.motifs if len(motif.sites)), default=1.0) or 1.0
+    lines = [comments]
+    for motif in found.motifs:
+        sites = motif.sites
+        bases = site_codes(positives, sites.sequences, sites.starts, len(motif.probs), sites.is_reverse)
+        rows = zip(sites.sequences.tolist(), sites.starts.tolist(), sites.ends.tolist(), sites.is_reverse.tolist(), strict=True)
+        for (number, start, end, flip), score, codes in zip(rows, sites.scores.tolist(), bases, strict=True):
+            share = max(0, min(1000, round(1000 * score / highest)))
+            strand = "-" if flip else "+"
+            lines.append(f"{ids[number]}\t{start}\t{end}\t{motif.name}\t{share}\t{strand}\t{decode_bases(codes)}\n")
+    return "".join(lines)

@@ -1,0 +1,1 @@
+"""The steps of the DNABERT-viz procedure, one after the other."""
