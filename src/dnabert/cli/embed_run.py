@@ -70,6 +70,7 @@ def run_embedding(
     Raises:
         DnabertError: The input, the model, a setting or a place cannot be used.
     """
+    logging.getLogger("openTSNE").setLevel(logging.WARNING)  # it speaks of its own settings
     _check_places(out, plot, config, force)
     directory = resolve_model(model)
     if (directory / ENSEMBLE_FILE).is_file():

@@ -94,7 +94,9 @@ def write_parquet(path: Path, found: Found, columns: Mapping[str, tuple[str, ...
             stacked = np.concatenate([np.atleast_2d(vectors) for _, vectors in group])
             table |= {f"v{number}": stacked[:, number] for number in range(stacked.shape[1])}
             batch = arrow.table(table).replace_schema_metadata({"dnabert": json.dumps(facts)})
-            writer = writer or parquet.ParquetWriter(cast(Any, handle).buffer, batch.schema)
+            writer = writer or parquet.ParquetWriter(
+                cast(Any, handle).buffer, batch.schema, use_dictionary=[name for name in table if name in ("id", "label")]
+            )
             writer.write_table(batch)
         if writer is not None:
             writer.close()
@@ -121,6 +123,8 @@ def write_anndata(
     except ImportError:
         raise requires_extra("anndata", "embed", f"{path}: AnnData") from None
     table = pandas.DataFrame({name.removesuffix("s"): list(texts) for name, texts in columns.items()}, index=list(columns["ids"]))
+    if "label" in table:
+        table["label"] = table["label"].astype("category")
     names = pandas.DataFrame(index=[f"v{number}" for number in range(vectors.shape[1])])
     data = anndata.AnnData(X=vectors, obs=table, var=names, obsm={f"X_{name}": points for name, points in maps.items()})
     data.uns["dnabert"] = json.dumps(facts)
