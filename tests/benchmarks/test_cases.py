@@ -9,7 +9,7 @@ import torch
 from torch import nn
 
 from benchmarks.speed.agreement import MismatchError
-from benchmarks.speed.cases import attention, finetuning, growth, predicting, pretraining, steps, tokenizing, training
+from benchmarks.speed.cases import attention, finetuning, growth, motifs, predicting, pretraining, steps, tokenizing, training
 from benchmarks.speed.cases.reference import spread_out
 from benchmarks.speed.cases.sequences import genome_letters, random_set, write_fasta
 from benchmarks.speed.results import Findings
@@ -110,6 +110,11 @@ def test_other_attention_scores_are_not_timed(tmp_path: Path, monkeypatch: pytes
     monkeypatch.setattr(attention, "take_turns", lambda *_, **__: pytest.fail("it was timed"))
     with pytest.raises(MismatchError, match="differs from whole maps as in 2021"):
         attention.measure(ATTENTION, tmp_path, quiet)
+
+
+def test_groups_of_merged_islands_are_those_of_plain_python(tmp_path: Path) -> None:
+    findings = motifs.measure(motifs.QUICK, tmp_path, quiet)
+    assert_agreed(findings, "groups of")
 
 
 def test_growth_has_a_value_at_each_place(tmp_path: Path) -> None:

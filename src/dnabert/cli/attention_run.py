@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 
 from dnabert import __version__
 from dnabert.choices import AmbiguityPolicy, DeviceName, DtypeName
+from dnabert.cli.progress import watched
 from dnabert.data.labelled import LabelledSet, read_set
 from dnabert.data.sequences import SequenceSet
 from dnabert.device import choose_machine
@@ -23,7 +24,7 @@ from dnabert.infer.attention_set import LandscapeSum, Scored, check_readable, is
 from dnabert.infer.predictor import Predictor
 from dnabert.output import check_free, provenance_lines
 from dnabert.plot.attention import attention_maps_figure, head_rows_figure
-from dnabert.plot.export import save_figure
+from dnabert.plot.export import FIGURE_ENDINGS, save_figure
 from dnabert.plot.landscape import MeanLine, mean_landscape_figure, sequence_landscape_figure
 from dnabert.registry import resolve_model
 from dnabert.report.attention_page import AttentionPage, Track, write_attention_page
@@ -34,7 +35,7 @@ log = logging.getLogger(__name__)
 
 _TABLES = (".tsv", ".npz")
 _TRACKS = (".bedgraph", ".bg", ".bw", ".bigwig")
-_FIGURES = (".html", ".png", ".svg", ".pdf")
+_FIGURES = (".html", *FIGURE_ENDINGS)
 _BED = (".bed", ".bed.gz", ".narrowpeak", ".narrowpeak.gz", ".broadpeak", ".broadpeak.gz")
 _MAX_LABELS = 8
 
@@ -84,16 +85,16 @@ def run_attention(
     sums: dict[str, LandscapeSum] = {}
     flat = [0]
 
-    def watched() -> Iterator[Scored]:
+    def noted() -> Iterator[Scored]:
         scored = score_sequences(predictor.members, data.sequences, predictor.machine, config)
-        for number, found in enumerate(scored):
+        for number, found in enumerate(watched(scored, "sequences", len(data), quiet=quiet)):
             flat[0] += is_flat(found.scores) and len(found.scores) > predictor.kmer
             if kind == "mean":
                 label = data.labels[number] if data.labels is not None else ""
                 sums.setdefault(label, LandscapeSum()).add(found.scores, data.sequences.ids[number])
             yield found
 
-    work.write(out, watched(), force)
+    work.write(out, noted(), force)
     log.info("%d sequences, %d ambiguous bases, %d skipped", len(data), data.num_ambiguous, data.num_skipped)
     if flat[0]:
         log.warning(

@@ -6,11 +6,10 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-from rich.console import Console
-from rich.progress import track
 
 from dnabert import __version__
 from dnabert.choices import AmbiguityPolicy, DeviceName, DtypeName
+from dnabert.cli.progress import watched
 from dnabert.data.labelled import LabelledSet, read_set
 from dnabert.device import choose_machine
 from dnabert.dna.sequence import Codes, decode_bases
@@ -20,7 +19,7 @@ from dnabert.infer.attribution_config import AttributionConfig, AttributionPlotC
 from dnabert.infer.attribution_files import write_contribution_arrays, write_contribution_table
 from dnabert.infer.predictor import Predictor
 from dnabert.output import check_free, provenance_lines
-from dnabert.plot.export import save_figure
+from dnabert.plot.export import FIGURE_ENDINGS, save_figure
 from dnabert.plot.mutation_map import mutation_map_figure
 from dnabert.plot.saliency import attribution_figure, saliency_figure
 from dnabert.registry import resolve_model
@@ -30,7 +29,6 @@ __all__ = ["run_attribution"]
 log = logging.getLogger(__name__)
 
 Found = Iterable[tuple[int, npt.NDArray[np.float32]]]
-_FIGURES = (".png", ".svg", ".pdf")
 
 
 def run_attribution(
@@ -89,7 +87,7 @@ def run_attribution(
         steps=config.ig_steps,
     )
     kept: dict[int, npt.NDArray[np.float32]] = {}
-    found = _keeping(_watched(found, len(data), quiet), shown, kept)
+    found = _keeping(watched(found, "sequences", len(data), quiet=quiet), shown, kept)
     facts = {"method": config.method, "score": score, "strand": config.strand, "input": data.source, "model_sha256": predictor.sha256}
     if out.suffix == ".npz":
         settings = {"config": config.model_dump(exclude={"plot"}), "trained_on": predictor.info.trained_on}
@@ -107,8 +105,8 @@ def _check_places(out: Path, plot: Path | None, force: bool) -> None:
             raise OutputError(f"{out}: contributions are written as .npz or .tsv; end the name so, or give - for a TSV on stdout")
         check_free(out, force)
     if plot is not None:
-        if plot.suffix.lower() not in _FIGURES:
-            raise OutputError(f"{plot}: a figure is written as {', '.join(_FIGURES)}; end the name so")
+        if plot.suffix.lower() not in FIGURE_ENDINGS:
+            raise OutputError(f"{plot}: a figure is written as {', '.join(FIGURE_ENDINGS)}; end the name so")
         check_free(plot, force, "choose another --plot")
 
 
@@ -123,12 +121,6 @@ def _find(data: LabelledSet, config: AttributionPlotConfig) -> int:
     if not config.start < end <= length:
         raise ConfigError(f"plot.start {config.start} and plot.end {end}: {names[shown]} has {length} bases; 0 <= start < end <= {length}")
     return shown
-
-
-def _watched(found: Found, total: int, quiet: bool) -> Found:
-    """With a progress bar, on a terminal only."""
-    console = Console(stderr=True)
-    return track(found, "sequences", total=total, console=console, disable=quiet or not console.is_terminal, transient=True)
 
 
 def _keeping(found: Found, wanted: int | None, kept: dict[int, npt.NDArray[np.float32]]) -> Iterator[tuple[int, npt.NDArray[np.float32]]]:

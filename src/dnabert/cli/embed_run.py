@@ -7,12 +7,11 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from rich.console import Console
-from rich.progress import track
 
 from dnabert import __version__
 from dnabert.checkpoint import SavedModel, load_model
 from dnabert.choices import DeviceName, DtypeName
+from dnabert.cli.progress import watched
 from dnabert.data.labelled import LabelledSet, read_set
 from dnabert.data.rows.parse import read_rows
 from dnabert.device import Machine, choose_machine
@@ -24,7 +23,7 @@ from dnabert.infer.embed_files import write_anndata, write_embedding_arrays, wri
 from dnabert.infer.predictor import ENSEMBLE_FILE
 from dnabert.output import check_free, open_output, provenance_lines
 from dnabert.plot.embedding_map import Panel, contexts_figure, embedding_map_figure, value_map_figure
-from dnabert.plot.export import save_figure
+from dnabert.plot.export import FIGURE_ENDINGS, save_figure
 from dnabert.registry import resolve_model
 
 __all__ = ["run_embedding"]
@@ -33,7 +32,6 @@ log = logging.getLogger(__name__)
 
 Floats = npt.NDArray[np.float32]
 Found = Iterable[tuple[int, Floats]]
-_FIGURES = (".png", ".svg", ".pdf")
 _FORMATS = (".npz", ".parquet", ".h5ad")
 _MAX_GROUPS = 8
 
@@ -99,8 +97,8 @@ def _check_places(out: Path, plot: Path | None, config: EmbedConfig, force: bool
         raise ConfigError("--plot draws a map: say which with --map umap, tsne or pca")
     if config.map is not None and plot is None and out.suffix != ".h5ad":
         raise ConfigError(f"--map {config.map}: the map goes to --plot F.png or into an .h5ad file; give one of them")
-    if plot is not None and plot.suffix.lower() not in _FIGURES:
-        raise OutputError(f"{plot}: a figure is written as {', '.join(_FIGURES)}; end the name so")
+    if plot is not None and plot.suffix.lower() not in FIGURE_ENDINGS:
+        raise OutputError(f"{plot}: a figure is written as {', '.join(FIGURE_ENDINGS)}; end the name so")
     endings = ["neighbours.tsv"] * (config.neighbours > 0) + ["contexts.tsv", "contexts.png"] * bool(config.kmer_contexts)
     endings += ["kmers.tsv", "kmers.png"] * config.kmer_map
     for path in (out, *([plot] if plot else []), *(_beside(out, ending) for ending in endings)):
@@ -143,10 +141,8 @@ class _Work:
     def write(self, data: LabelledSet, quiet: bool) -> Floats | None:
         """Writes the vectors; those that are needed further, one for each sequence, come back."""
         config, saved = self.config, self.saved
-        console = Console(stderr=True)
         stream: Found = embed(saved.model, data.sequences, saved.tokenizer, self.machine, pool=config.pool, layer=config.layer)
-        hidden = quiet or not console.is_terminal
-        stream = track(stream, "sequences", total=len(data), console=console, disable=hidden, transient=True)
+        stream = watched(stream, "sequences", len(data), quiet=quiet)
         kept: list[Floats] | None = [] if config.map or config.neighbours or self.out.suffix == ".h5ad" else None
         found = _keeping(stream, kept)
         facts: dict[str, Any] = {"dnabert": __version__, "command": self.command, **self.facts, "input": data.source}

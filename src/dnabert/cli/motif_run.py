@@ -7,11 +7,10 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-from rich.console import Console
-from rich.progress import track
 
 from dnabert.choices import DeviceName, DtypeName
 from dnabert.cli.motif_input import MotifInput, choose_class, read_motif_input
+from dnabert.cli.progress import watched
 from dnabert.device import choose_machine
 from dnabert.errors import ConfigError
 from dnabert.infer.attention_config import AttentionConfig
@@ -166,11 +165,7 @@ def _contributions(job: MotifJob, predictor: Predictor, data: MotifInput, quiet:
     """Contributions to the score of the positive class, (4, L), one positive after the other."""
     number = choose_class(predictor, job.positive_class)
     found = attribute_members(predictor.members, data.positives, predictor.machine, method=job.settings.attribution, output=number)
-    console = Console(stderr=True)
-    shown = track(
-        found, "contributions", total=len(data.positives), console=console, disable=quiet or not console.is_terminal, transient=True
-    )
-    return (row for _, row in shown)
+    return (row for _, row in watched(found, "contributions", len(data.positives), quiet=quiet))
 
 
 def _matches(found: Discovery, database: Database | None) -> dict[str, list[Match]]:

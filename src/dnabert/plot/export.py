@@ -12,7 +12,7 @@ from dnabert.errors import OutputError
 from dnabert.output import write_bytes
 from dnabert.plot.style import drawing_style
 
-__all__ = ["prefix_ids", "save_figure", "svg_text"]
+__all__ = ["FIGURE_ENDINGS", "prefix_ids", "save_figure", "svg_text"]
 
 # A date in the file would make every run's bytes different.
 _METADATA: dict[str, dict[str, Any]] = {
@@ -20,6 +20,9 @@ _METADATA: dict[str, dict[str, Any]] = {
     ".png": {"Software": None},
     ".pdf": {"Creator": None, "Producer": None, "CreationDate": None},
 }
+
+FIGURE_ENDINGS = (".png", ".svg", ".pdf")
+"""What a figure may be written as."""
 
 _FONTS = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, 'DejaVu Sans', sans-serif"
 """Fonts of a figure in a page. The layout is made for DejaVu Sans, which is wider than the others: nothing overlaps."""

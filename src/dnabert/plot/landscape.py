@@ -8,12 +8,12 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
-from dnabert.plot.style import GREY, LINE_STYLES, PALETTE, Floats, legend_above, new_axes, styled
+from dnabert.plot.style import GREY, LETTER_COLOURS, LINE_STYLES, PALETTE, Floats, legend_above, new_axes, styled
 
 __all__ = ["BASE_COLOURS", "MeanLine", "draw_letters", "mean_landscape_figure", "sequence_landscape_figure"]
 
-BASE_COLOURS = {"A": "#009e73", "C": "#0072b2", "G": "#b07800", "T": "#d55e00", "N": GREY}
-"""Colours of the letters: the usual green, blue, gold and red, in the shades of the palette."""
+BASE_COLOURS = {**LETTER_COLOURS, "G": "#b07800", "N": GREY}
+"""Colours of small letters, which need a darker gold."""
 
 _LINE_BP = 80
 """Most bases of one line of a figure: more would make letters too small to read in print."""

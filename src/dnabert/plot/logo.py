@@ -9,12 +9,9 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MultipleLocator
 
 from dnabert.errors import requires_extra
-from dnabert.plot.style import Floats, styled
+from dnabert.plot.style import LETTER_COLOURS, Floats, styled
 
-__all__ = ["LETTER_COLOURS", "Logo", "logo_figure", "logos_figure"]
-
-LETTER_COLOURS = {"A": "#009e73", "C": "#0072b2", "G": "#e69f00", "T": "#d55e00"}
-"""Green, blue, orange and red, as logos have them, in shades that the colour-blind tell apart."""
+__all__ = ["Logo", "logo_figure", "logos_figure"]
 
 _COLUMN_IN = 0.2
 _SMALLEST_BITS = 0.005

@@ -10,12 +10,9 @@ from matplotlib.figure import Figure
 
 from dnabert.errors import requires_extra
 from dnabert.plot.mutation_map import BASE_ROWS, WIDTH_IN, draw_mutation_map, rows_of, symmetric_limit
-from dnabert.plot.style import GREY, INK, PALETTE, Floats, styled
+from dnabert.plot.style import GREY, INK, LETTER_COLOURS, Floats, styled
 
-__all__ = ["LETTER_COLOURS", "attribution_figure", "saliency_figure"]
-
-LETTER_COLOURS = {"A": PALETTE[2], "C": PALETTE[0], "G": PALETTE[4], "T": PALETTE[1]}
-"""The customary green, blue, orange and red, in shades that stay apart for the colour-blind."""
+__all__ = ["attribution_figure", "saliency_figure"]
 
 _LOGO_HEIGHT_IN, _MAP_HEIGHT_IN = 1.15, 0.75
 

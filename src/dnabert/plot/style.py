@@ -12,7 +12,19 @@ import numpy.typing as npt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-__all__ = ["GREY", "INK", "LINE_STYLES", "PALETTE", "Floats", "Integers", "drawing_style", "legend_above", "new_axes", "styled"]
+__all__ = [
+    "GREY",
+    "INK",
+    "LETTER_COLOURS",
+    "LINE_STYLES",
+    "PALETTE",
+    "Floats",
+    "Integers",
+    "drawing_style",
+    "legend_above",
+    "new_axes",
+    "styled",
+]
 
 Floats = npt.NDArray[np.floating[Any]]
 Integers = npt.NDArray[np.integer[Any]]
@@ -20,6 +32,8 @@ Integers = npt.NDArray[np.integer[Any]]
 PALETTE = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#000000", "#8c6d31")
 """Colours that stay apart for the colour-blind, in the order of use. Source: Wong 2011, Nature Methods 8:441 (yellow, too
 pale on white, is replaced by a brown)."""
+LETTER_COLOURS = {"A": PALETTE[2], "C": PALETTE[0], "G": PALETTE[4], "T": PALETTE[1]}
+"""The customary green, blue, orange and red of bases, in shades that the colour-blind tell apart."""
 
 LINE_STYLES = ("-", "--", "-.", ":")
 """Lines differ in style as well as colour: a print in black and white can be read too."""

@@ -14,13 +14,13 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from dnabert import __version__
 from dnabert.output import write_text
 from dnabert.plot.landscape import BASE_COLOURS
 from dnabert.plot.style import PALETTE
+from dnabert.report.page import page_environment
 
 __all__ = ["AttentionPage", "Track", "render_attention_page", "write_attention_page"]
 
@@ -73,14 +73,7 @@ class AttentionPage:
 
 def render_attention_page(page: AttentionPage) -> str:
     """The HTML."""
-    environment = Environment(
-        loader=PackageLoader("dnabert.report", "templates"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
+    environment = page_environment()
     source, _, _ = environment.loader.get_source(environment, "attention.js")  # type: ignore[union-attr]
     count = len(page.tracks)
     return environment.get_template("attention.html.j2").render(

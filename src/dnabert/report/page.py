@@ -34,6 +34,7 @@ __all__ = [
     "Pictures",
     "Section",
     "Table",
+    "page_environment",
     "render_page",
     "write_page",
 ]
@@ -245,9 +246,9 @@ class Page:
     command: str = ""
 
 
-def render_page(page: Page) -> str:
-    """The HTML of a page."""
-    environment = Environment(
+def page_environment() -> Environment:
+    """The templates of pages; what they are given is escaped, and a name that they are not given is an error."""
+    return Environment(
         loader=PackageLoader("dnabert.report", "templates"),
         autoescape=True,
         undefined=StrictUndefined,
@@ -255,6 +256,11 @@ def render_page(page: Page) -> str:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
+
+
+def render_page(page: Page) -> str:
+    """The HTML of a page."""
+    environment = page_environment()
     environment.filters["prose"] = _prose
     sections = _number_pictures(page.sections)
     anchors = _anchors([section.title for section in sections])
