@@ -10,6 +10,7 @@ __all__ = [
     "FinetuneTask",
     "InitialEmbeddings",
     "MaskingKind",
+    "MatrixOptimizer",
     "Pooling",
     "PresetName",
     "PromoterKind",
@@ -44,6 +45,9 @@ MaskingKind = Literal["span", "legacy"]
 
 InitialEmbeddings = Literal["composed", "random"]
 """Where a model without a pre-trained one begins: k-mer vectors as sums over bases and positions as sinusoids, or random numbers."""
+
+MatrixOptimizer = Literal["adamw", "muon"]
+"""What trains the matrices of the blocks."""
 
 PresetName = Literal["mini", "small", "base"]
 """Named sizes of a model."""

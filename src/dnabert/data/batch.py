@@ -33,6 +33,7 @@ class Batch:
         positions: masked_lm: indices of the k-mers to predict in the flattened ids, (M,). They stay on the host, where the
             model plans by them.
         targets: What is to be predicted, or None.
+        first_position: Position of the first token of all rows.
     """
 
     ids: Tensor
@@ -41,6 +42,7 @@ class Batch:
     num_chunks: list[int] | None = None
     positions: Tensor | None = None
     targets: Tensor | None = None
+    first_position: int = 0
 
     def to(self, device: torch.device) -> Self:
         """The batch on a device."""
@@ -67,6 +69,7 @@ class Batch:
             "token_types": self.token_types,
             "positions": self.positions,
             "num_chunks": self.num_chunks,
+            "first_position": self.first_position,
         }
 
 

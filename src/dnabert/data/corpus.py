@@ -43,6 +43,9 @@ class CorpusConfig(BaseModel):
     attention finds the neighbours sooner, and a step costs less. BERT does so in 90 % of its steps (Devlin et al. 2019, A.2)."""
     short_tokens: int = Field(default=126, ge=5, le=510)
     """Most k-mers of such a piece."""
+    shift_positions: bool = False
+    """Short pieces begin at a random position, so that all positions are trained from the first step on and none stands for a place in a
+    window (Kiyono et al. 2021, SHAPE). All rows that are computed together begin at the same one."""
 
     @model_validator(mode="after")
     def _lengths_are_ordered(self) -> Self:

@@ -49,13 +49,14 @@ class Embeddings(nn.Module):
         self.norm = nn.LayerNorm(config.hidden_size, eps=config.layer_norm_eps)
         self.dropout = Dropout(config.hidden_dropout)
 
-    def forward(self, ids: Tensor, token_types: Tensor | None = None, words: Tensor | None = None) -> Tensor:
+    def forward(self, ids: Tensor, token_types: Tensor | None = None, words: Tensor | None = None, first_position: int = 0) -> Tensor:
         """Vectors of token ids.
 
         Args:
             ids: Token ids, (B, T).
             token_types: 0 or 1 for every token, (B, T); None means all 0.
             words: k-mer vectors in the place of those of ``ids``, (B, T, D).
+            first_position: Position of the first token.
 
         Returns:
             Vectors, (B, T, D).
@@ -63,13 +64,13 @@ class Embeddings(nn.Module):
         Raises:
             SequenceError: There are more tokens than positions.
         """
-        if ids.shape[1] > self.position.num_embeddings:
+        if first_position + ids.shape[1] > self.position.num_embeddings:
             raise SequenceError(
-                f"{ids.shape[1]} tokens exceed the model's {self.position.num_embeddings} positions:"
+                f"{first_position + ids.shape[1]} tokens exceed the model's {self.position.num_embeddings} positions:"
                 " cut the sequence, or fine-tune with chunk_pooling"
             )
         types = self.token_type.weight[0] if token_types is None else self.token_type(token_types)
-        x = (self.word(ids) if words is None else words) + (self.position.weight[: ids.shape[1]] + types)  # (B, T, D)
+        x = (self.word(ids) if words is None else words) + (self.position.weight[first_position : first_position + ids.shape[1]] + types)  # (B, T, D)
         embedded: Tensor = self.dropout(self.norm(x))
         return embedded
 
@@ -114,6 +115,7 @@ class Encoder(nn.Module):
         token_types: Tensor | None = None,
         *,
         words: Tensor | None = None,
+        first_position: int = 0,
         return_hidden: bool = False,
         return_attentions: bool = False,
         selection: Selection | None = None,
@@ -125,6 +127,7 @@ class Encoder(nn.Module):
             mask: True for tokens, False for padding, (B, T); None when nothing is padded.
             token_types: 0 or 1 for every token, (B, T); None means all 0.
             words: k-mer vectors in the place of those of ``ids``, (B, T, D).
+            first_position: Position of the first token; more than 0 only in pre-training.
             return_hidden: Keep the vectors of every layer.
             return_attentions: Keep the attention weights of every layer (T x T memory).
             selection: The tokens whose last vectors are wanted; None is all. Not used when hidden vectors or attentions are kept.
@@ -136,7 +139,7 @@ class Encoder(nn.Module):
             SequenceError: There are more tokens than positions.
         """
         bias = None if mask is None else _additive(mask)  # (B, 1, 1, T) of 0 and -inf
-        x = self.embeddings(ids, token_types, words)  # (B, T, D)
+        x = self.embeddings(ids, token_types, words, first_position)  # (B, T, D)
         hidden, attentions = [x], []
         if return_hidden or return_attentions:
             selection = None

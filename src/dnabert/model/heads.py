@@ -117,6 +117,7 @@ class Dnabert(nn.Module):
         positions: Tensor | None = None,
         num_chunks: list[int] | None = None,
         words: Tensor | None = None,
+        first_position: int = 0,
         return_hidden: bool = False,
         return_attentions: bool = False,
     ) -> ModelOutput:
@@ -129,6 +130,7 @@ class Dnabert(nn.Module):
             positions: masked_lm only: indices into the flattened (B x T) tokens whose logits are wanted, (M,); None means all.
             num_chunks: Models with chunk pooling: rows of ``ids`` that belong to each sequence, S numbers that add up to B.
             words: k-mer vectors in the place of those of ``ids``, (B, T, D).
+            first_position: Position of the first token; more than 0 only in pre-training.
             return_hidden: Keep the vectors of every layer.
             return_attentions: Keep the attention weights of every layer.
 
@@ -140,7 +142,14 @@ class Dnabert(nn.Module):
         """
         selection = None if return_hidden or return_attentions else self._selection(ids, positions)
         encoded = self.encoder(
-            ids, mask, token_types, words=words, return_hidden=return_hidden, return_attentions=return_attentions, selection=selection
+            ids,
+            mask,
+            token_types,
+            words=words,
+            first_position=first_position,
+            return_hidden=return_hidden,
+            return_attentions=return_attentions,
+            selection=selection,
         )
         hidden = encoded.last_hidden  # (B, T, D), (M, D) of a selection, (B, D) of [CLS]
         if self.masked_head is not None:

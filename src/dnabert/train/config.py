@@ -4,7 +4,7 @@ from typing import Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from dnabert.choices import InitialEmbeddings, PresetName
+from dnabert.choices import InitialEmbeddings, MatrixOptimizer, PresetName
 from dnabert.data.corpus import CorpusConfig
 from dnabert.data.masking import MaskingConfig
 from dnabert.device import Machine
@@ -34,6 +34,9 @@ class OptimConfig(BaseModel):
 
     lr: float = Field(default=4e-4, gt=0)
     """Highest learning rate."""
+    matrices: MatrixOptimizer = "adamw"
+    """Optimiser of the matrices of the blocks: adamw, as published, or muon, whose steps are orthogonal matrices of the same size; all
+    other weights are AdamW's."""
     warmup: float = Field(default=0.05, ge=0, lt=1)
     """Share of the steps in which the learning rate rises (paper: 10k of 120k)."""
     weight_decay: float = Field(default=0.01, ge=0)

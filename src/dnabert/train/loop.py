@@ -25,7 +25,7 @@ from dnabert.errors import TrainingError
 from dnabert.model.heads import Dnabert
 from dnabert.output import write_text
 from dnabert.train.config import OptimConfig
-from dnabert.train.optim import lr_at, make_optimizer, set_lr
+from dnabert.train.optim import Optimizers, lr_at, make_optimizer, set_lr
 from dnabert.train.state import Progress, load_state, save_state
 from dnabert.train.tracking import Tracker
 
@@ -187,11 +187,11 @@ class _Step:
         return value
 
 
-def _one_step(job: Job, model: Dnabert, optimizer: torch.optim.Optimizer, settings: LoopSettings, machine: Machine, step: int) -> _Step:
+def _one_step(job: Job, model: Dnabert, optimizer: Optimizers, settings: LoopSettings, machine: Machine, step: int) -> _Step:
     model.train()
     torch.manual_seed(seed_of(settings.seed, "dropout", step))
     pieces = job.batches(step)
-    optimizer.zero_grad(set_to_none=True)
+    optimizer.zero_grad()
     total = torch.zeros((), device=machine.device)
     for piece in pieces:
         batch = piece.to(machine.device)

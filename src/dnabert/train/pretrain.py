@@ -10,7 +10,7 @@ import json
 import logging
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -116,16 +116,22 @@ class PretrainJob:
         rng = np.random.default_rng(seed_of(self.config.seed, "mask", step))
         rate = self.config.masking.rate_at(step, self.config.steps)
         pieces = [piece for piece, _ in self._masked(self.corpus, windows, self.config.masking, rate, rng)]
+        if self._are_short(step) and self.config.corpus.shift_positions:
+            room = self.config.model.max_positions
+            pieces = [replace(piece, first_position=int(rng.integers(room - piece.ids.shape[1] + 1))) for piece in pieces]
         return [piece for piece in pieces if len(_positions(piece))] or pieces[:1]
 
     def _windows(self, step: int) -> Windows:
         """Windows of a step; in pieces as long as the course of lengths says so."""
         windows = self.corpus.windows(step * self.config.batch_size, self.config.batch_size)
-        law = self.config.corpus
-        if step >= law.short_share * self.config.steps:
+        if not self._are_short(step):
             return windows
+        law = self.config.corpus
         beyond = self.corpus.kmer - 1
         return windows.cut(law.short_tokens + beyond, law.min_tokens + beyond)
+
+    def _are_short(self, step: int) -> bool:
+        return step < self.config.corpus.short_share * self.config.steps
 
     def count_tokens(self) -> int:
         """k-mers that the whole run reads, hidden ones among them, without special tokens and padding."""

@@ -6,15 +6,14 @@ Weights, the optimiser's moments, and small facts as JSON in the header. No rand
 import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
 
-import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import Tensor, nn
 
 from dnabert.errors import CheckpointError
 from dnabert.output import write_bytes
+from dnabert.train.optim import Optimizers
 
 __all__ = ["Progress", "load_state", "save_state"]
 
@@ -41,7 +40,7 @@ class Progress:
 def save_state(
     path: Path,
     model: nn.Module,
-    optimizer: torch.optim.Optimizer,
+    optimizer: Optimizers,
     progress: Progress,
     fingerprint: str,
     best: dict[str, Tensor] | None,
@@ -60,7 +59,7 @@ def save_state(
         OutputError: It cannot be written.
     """
     tensors = {f"model.{name}": tensor.detach().cpu().contiguous() for name, tensor in model.state_dict().items()}
-    for index, state in optimizer.state_dict()["state"].items():
+    for index, state in optimizer.state().items():
         tensors |= {f"optimizer.{index}.{name}": value.detach().cpu().contiguous() for name, value in state.items()}
     for name, tensor in (best or {}).items():
         tensors[f"best.{name}"] = tensor.contiguous()
@@ -69,7 +68,7 @@ def save_state(
 
 
 def load_state(
-    path: Path, model: nn.Module, optimizer: torch.optim.Optimizer, fingerprint: str
+    path: Path, model: nn.Module, optimizer: Optimizers, fingerprint: str
 ) -> tuple[Progress, dict[str, Tensor] | None]:
     """Read a state into model and optimiser.
 
@@ -95,8 +94,7 @@ def load_state(
     for name, tensor in _part(tensors, "optimizer.").items():
         index, kind = name.split(".", 1)
         state.setdefault(int(index), {})[kind] = tensor
-    groups: Any = optimizer.state_dict()["param_groups"]
-    optimizer.load_state_dict({"state": state, "param_groups": groups})
+    optimizer.load(state)
     return Progress(**json.loads(facts["progress"])), _part(tensors, "best.") or None
 
 
