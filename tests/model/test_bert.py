@@ -117,3 +117,16 @@ def test_a_row_of_padding_only_is_no_nan_and_spoils_no_gradient(with_gradients: 
     if with_gradients:
         logits[[0, 2]].sum().backward()
         assert all(weight.grad is None or weight.grad.isfinite().all() for weight in model.parameters())
+
+
+def test_a_later_first_position_takes_the_later_positions_and_may_not_pass_their_end() -> None:
+    model, rolled = (toy_model(config=toy_config(max_positions=12)) for _ in range(2))
+    rolled.load_state_dict(model.state_dict())
+    ids = some_ids(7)[0]
+    with torch.no_grad():
+        rolled.encoder.embeddings.position.weight.copy_(model.encoder.embeddings.position.weight.roll(-5, 0))
+        later = model.encoder(ids, first_position=5).last_hidden
+        assert later.equal(rolled.encoder(ids).last_hidden)
+        assert not torch.allclose(later, model.encoder(ids).last_hidden)
+    with pytest.raises(SequenceError, match="13 tokens exceed the model's 12 positions"):
+        model(ids, first_position=6)

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+import torch
 
 from dnabert.data.corpus import Corpus
 from dnabert.data.genome import build_genome
@@ -66,6 +67,23 @@ def test_split_decides_and_must_name_a_training_contig(tmp_path: Path) -> None:
     assert [contig.name for contig in valid] == ["c1"]
     with pytest.raises(DataFileError, match="the split names no contig of this genome as train"):
         split_contigs(store, 0.5, {"chr1": "train"})
+
+
+def test_short_pieces_begin_at_positions_all_over_the_model_and_whole_windows_at_the_first(tmp_path: Path) -> None:
+    law = {"full_probability": 1.0, "max_tokens": 60, "short_share": 0.5, "short_tokens": 20, "shift_positions": True}
+    config = PretrainConfig.model_validate({"model": {**TOY, "max_positions": 64}, "corpus": law, "steps": 100, "batch_size": 8})
+    store = build_genome([_genome(tmp_path / "g.fa")], tmp_path / "cache")
+    corpus = Corpus(store, store.contigs, 3, config.corpus, 1)
+    job = PretrainJob(Dnabert(config.model), corpus, None, config, choose_machine("cpu", "float32"))
+    short = [piece for step in range(50) for piece in job.batches(step)]
+    assert {piece.first_position for step in range(50, 60) for piece in job.batches(step)} == {0}
+    ends = [piece.first_position + piece.ids.shape[1] for piece in short]
+    assert min(piece.first_position for piece in short) < 8
+    assert 56 < max(ends) <= 64
+    assert len(set(ends)) > 15
+    with torch.no_grad():
+        for piece in short[:3]:
+            assert torch.isfinite(job.loss(piece, [piece]))
 
 
 def test_the_first_share_of_the_steps_reads_the_same_windows_in_short_pieces(tmp_path: Path) -> None:

@@ -70,7 +70,9 @@ class Embeddings(nn.Module):
                 " cut the sequence, or fine-tune with chunk_pooling"
             )
         types = self.token_type.weight[0] if token_types is None else self.token_type(token_types)
-        x = (self.word(ids) if words is None else words) + (self.position.weight[first_position : first_position + ids.shape[1]] + types)  # (B, T, D)
+        x = (self.word(ids) if words is None else words) + (
+            self.position.weight[first_position : first_position + ids.shape[1]] + types
+        )  # (B, T, D)
         embedded: Tensor = self.dropout(self.norm(x))
         return embedded
 

@@ -67,9 +67,7 @@ def save_state(
     write_bytes(path, save(tensors, metadata=facts))
 
 
-def load_state(
-    path: Path, model: nn.Module, optimizer: Optimizers, fingerprint: str
-) -> tuple[Progress, dict[str, Tensor] | None]:
+def load_state(path: Path, model: nn.Module, optimizer: Optimizers, fingerprint: str) -> tuple[Progress, dict[str, Tensor] | None]:
     """Read a state into model and optimiser.
 
     Returns:
