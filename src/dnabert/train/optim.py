@@ -62,8 +62,10 @@ def _count(part: torch.optim.Optimizer) -> int:
 
 
 def make_optimizer(model: nn.Module, config: OptimConfig) -> Optimizers:
-    """AdamW over all weights; biases and normalisation scales are not decayed. With ``matrices="muon"`` the matrices of the blocks are
-    Muon's, with steps as large as AdamW's (root mean square 0.2), so that one learning rate and decay serve both.
+    """AdamW over all weights; biases and normalisation scales are not decayed.
+
+    With ``matrices="muon"`` the matrices of the blocks are Muon's, with steps as large as AdamW's (root mean square 0.2), so that one
+    learning rate and decay serve both.
 
     Source: recipe 1.5; Muon: Jordan 2024, scale of the steps: Liu et al. 2025 (arXiv 2502.16982), 2.2.
     """
