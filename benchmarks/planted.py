@@ -28,9 +28,9 @@ from dnabert import __version__
 from dnabert.bootstrap import bootstrap_intervals
 from dnabert.data.labelled import LabelledSet, read_set
 from dnabert.device import Machine, choose_machine
-from dnabert.infer.attention import all_base_scores
-from dnabert.infer.attribution import attribute_members, choose_output, per_base
-from dnabert.infer.attribution_choices import AttributionMethod
+from dnabert.infer.attention.scores import all_base_scores
+from dnabert.infer.attribution.choices import AttributionMethod
+from dnabert.infer.attribution.scores import attribute_members, choose_output, per_base
 from dnabert.infer.predictor import Predictor
 
 OUT = Path("docs/results/planted.md")

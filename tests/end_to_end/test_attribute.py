@@ -10,7 +10,7 @@ from dnabert.checkpoint import load_model
 from dnabert.cli.main import run as command
 from dnabert.data.labelled import read_set
 from dnabert.device import choose_machine
-from dnabert.infer.attribution import attribute_members
+from dnabert.infer.attribution.scores import attribute_members
 from dnabert.model.config import HeadConfig
 from tests.toy import save_toy_run
 

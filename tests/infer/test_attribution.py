@@ -18,10 +18,10 @@ from dnabert.device import Machine, choose_machine
 from dnabert.dna.sequence import decode_bases, encode_bases, reverse_complement
 from dnabert.errors import ConfigError
 from dnabert.forward import predict_set
-from dnabert.infer.attribution import attribute, attribute_members, choose_output, output_score, per_base, score_name
-from dnabert.infer.attribution_choices import AttributionMethod
-from dnabert.infer.attribution_gradients import ScoredBases, one_hot
-from dnabert.infer.attribution_mutants import mutant_ids
+from dnabert.infer.attribution.choices import AttributionMethod
+from dnabert.infer.attribution.gradients import ScoredBases, one_hot
+from dnabert.infer.attribution.mutants import mutant_ids
+from dnabert.infer.attribution.scores import attribute, attribute_members, choose_output, output_score, per_base, score_name
 from dnabert.model.config import HeadConfig
 from dnabert.model.heads import Dnabert
 from dnabert.model.weights import LoadReport

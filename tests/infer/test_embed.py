@@ -9,9 +9,9 @@ from dnabert.data.sequences import SequenceSet, pack
 from dnabert.device import Machine
 from dnabert.dna.sequence import encode_bases
 from dnabert.errors import ConfigError
-from dnabert.infer.embed import embed, rows_of_sequences
-from dnabert.infer.embed_analysis import cluster_vectors, find_contexts, kmer_vectors, nearest, project
-from dnabert.infer.embed_choices import EmbeddingPool
+from dnabert.infer.embedding.analysis import cluster_vectors, find_contexts, kmer_vectors, nearest, project
+from dnabert.infer.embedding.choices import EmbeddingPool
+from dnabert.infer.embedding.vectors import embed, rows_of_sequences
 from dnabert.model.config import HeadConfig
 from dnabert.model.heads import Dnabert
 from dnabert.tokenizer import KmerTokenizer

@@ -15,9 +15,9 @@ from dnabert.checkpoint import ModelInfo, load_model, save_model
 from dnabert.data.sequences import SequenceSet, pack
 from dnabert.device import Machine
 from dnabert.dna.sequence import reverse_complement
-from dnabert.infer.attention import all_base_scores, attention_maps, base_scores, head_scores, rollout_scores
-from dnabert.infer.attention_config import AttentionConfig
-from dnabert.infer.attention_set import score_sequences
+from dnabert.infer.attention.config import AttentionConfig
+from dnabert.infer.attention.scores import all_base_scores, attention_maps, base_scores, head_scores, rollout_scores
+from dnabert.infer.attention.sets import score_sequences
 from dnabert.model.config import HeadConfig
 from dnabert.model.heads import Dnabert
 from dnabert.tokenizer import KmerTokenizer

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 import torch
 
+from dnabert.checkpoint import load_model
 from dnabert.data.corpus import Corpus
 from dnabert.data.genome import build_genome
 from dnabert.device import choose_machine
@@ -84,6 +85,24 @@ def test_short_pieces_begin_at_positions_all_over_the_model_and_whole_windows_at
     with torch.no_grad():
         for piece in short[:3]:
             assert torch.isfinite(job.loss(piece, [piece]))
+
+
+def test_dropout_of_the_run_is_not_that_of_the_saved_model(tmp_path: Path) -> None:
+    settings = {"model": TOY, "corpus": {"max_tokens": 30}, "steps": 2, "batch_size": 4, "dropout": 0.0}
+    config = PretrainConfig.model_validate(settings)
+    machine = choose_machine("cpu", "float32")
+    pretrain([_genome(tmp_path / "g.fa")], tmp_path / "run", config, machine, cache=tmp_path / "cache", quiet=True)
+    saved = load_model(tmp_path / "run").model
+    assert (saved.config.hidden_dropout, saved.config.attention_dropout) == (0.1, 0.1)
+    ids = torch.randint(5, 69, (2, 12), generator=torch.Generator().manual_seed(0))
+    saved.train()
+    assert not torch.equal(saved(ids).logits, saved(ids).logits)
+    saved.set_dropout(0.0)
+    assert torch.equal(saved(ids).logits, saved(ids).logits)
+    saved.eval()
+    before = saved(ids).logits
+    saved.set_dropout(0.5)
+    assert torch.equal(saved(ids).logits, before)
 
 
 def test_the_first_share_of_the_steps_reads_the_same_windows_in_short_pieces(tmp_path: Path) -> None:

@@ -21,7 +21,7 @@ from dnabert.data.batch import EncodedSet, plan_batches
 from dnabert.data.sequences import SequenceSet
 from dnabert.device import Machine, choose_machine, inference
 from dnabert.forward import TOKENS_PER_BATCH
-from dnabert.infer.attention import all_base_scores
+from dnabert.infer.attention.scores import all_base_scores
 from dnabert.model.config import HeadConfig, ModelConfig, mini
 from dnabert.model.heads import Dnabert
 from dnabert.tokenizer import KmerTokenizer
@@ -185,7 +185,7 @@ def _summary(
         ),
         agreements=agreements,
         notes=(
-            "Model: `mini`, k = 6, random weights. Ours is `dnabert.infer.attention.all_base_scores`: the encoder up to the last layer,"
+            "Model: `mini`, k = 6, random weights. Ours: `all_base_scores` of `dnabert.infer.attention`, the encoder up to its last layer,"
             " then the [CLS] row alone.",
             "Both ways through whole maps run the same encoder, and the floor of the ratio is that encoder.",
             f"To stay in the time, rounds are made on fewer sequences: {case.ours} (ours), {case.maps} (maps); times are in proportion. The"

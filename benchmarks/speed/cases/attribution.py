@@ -20,9 +20,9 @@ from dnabert.data.sequences import SequenceSet, pack
 from dnabert.device import choose_machine
 from dnabert.dna.sequence import Codes
 from dnabert.forward import predict_set
-from dnabert.infer.attribution import attribute
-from dnabert.infer.attribution_choices import AttributionMethod
-from dnabert.infer.attribution_mutants import mutant_ids
+from dnabert.infer.attribution.choices import AttributionMethod
+from dnabert.infer.attribution.mutants import mutant_ids
+from dnabert.infer.attribution.scores import attribute
 from dnabert.model.config import HeadConfig, ModelConfig, mini
 from dnabert.model.heads import Dnabert
 from dnabert.tokenizer import KmerTokenizer

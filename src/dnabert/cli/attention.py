@@ -7,7 +7,7 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from dnabert.cli.options import Ambiguous, ConfigFile, Device, Dtype, Force, Genome, InputFile, OutTable, Quiet, Settings, command_line
-from dnabert.infer.attention_choices import AttentionMethod, ReadStrand
+from dnabert.infer.attention.choices import AttentionMethod, ReadStrand
 
 log = logging.getLogger(__name__)
 
@@ -46,7 +46,7 @@ def attention(
         plot: A figure: .html to point at, or .png, .svg, .pdf (--set plot.kind=maps|heads|landscape|mean, plot.id=NAME, plot.anchor=34).
     """
     from dnabert.cli.attention_run import run_attention
-    from dnabert.infer.attention_config import AttentionConfig
+    from dnabert.infer.attention.config import AttentionConfig
     from dnabert.settings import merge_settings
 
     flags = {

@@ -17,10 +17,10 @@ from dnabert.device import choose_machine
 from dnabert.dna.regions import Genome
 from dnabert.dna.sequence import decode_bases
 from dnabert.errors import ConfigError, DataFileError, OutputError, SequenceError
-from dnabert.infer.attention import attention_maps, check_heads, check_layer, head_scores
-from dnabert.infer.attention_config import AttentionConfig
-from dnabert.infer.attention_files import merge_runs, regions_of, write_archive, write_bedgraph, write_bigwig, write_table
-from dnabert.infer.attention_set import LandscapeSum, Scored, check_readable, is_flat, score_sequences, unequal_length
+from dnabert.infer.attention.config import AttentionConfig
+from dnabert.infer.attention.files import merge_runs, regions_of, write_archive, write_bedgraph, write_bigwig, write_table
+from dnabert.infer.attention.scores import attention_maps, check_heads, check_layer, head_scores
+from dnabert.infer.attention.sets import LandscapeSum, Scored, check_readable, is_flat, score_sequences, unequal_length
 from dnabert.infer.predictor import Predictor
 from dnabert.output import check_free, provenance_lines
 from dnabert.plot.attention import attention_maps_figure, head_rows_figure

@@ -7,7 +7,7 @@ from cyclopts import Parameter
 
 from dnabert.choices import DtypeName, StrandMode
 from dnabert.cli.options import Ambiguous, ConfigFile, Device, Force, Genome, InputFile, OutTable, Quiet, Settings, command_line
-from dnabert.infer.attribution_choices import AttributionMethod
+from dnabert.infer.attribution.choices import AttributionMethod
 
 
 def attribute(
@@ -40,7 +40,7 @@ def attribute(
         plot: A figure of one sequence: .png, .svg or .pdf (--set plot.id=NAME, plot.kind=both|map|logo, plot.start=0, plot.end=80).
     """
     from dnabert.cli.attribute_run import run_attribution
-    from dnabert.infer.attribution_config import AttributionConfig
+    from dnabert.infer.attribution.config import AttributionConfig
     from dnabert.settings import merge_settings
 
     chosen = merge_settings(AttributionConfig(), config, settings or (), {"method": method, "strand": strand})

@@ -14,9 +14,9 @@ from dnabert.data.labelled import LabelledSet, read_set
 from dnabert.device import choose_machine
 from dnabert.dna.sequence import Codes, decode_bases
 from dnabert.errors import ConfigError, OutputError
-from dnabert.infer.attribution import attribute_members, choose_output, per_base, score_name
-from dnabert.infer.attribution_config import AttributionConfig, AttributionPlotConfig
-from dnabert.infer.attribution_files import write_contribution_arrays, write_contribution_table
+from dnabert.infer.attribution.config import AttributionConfig, AttributionPlotConfig
+from dnabert.infer.attribution.files import write_contribution_arrays, write_contribution_table
+from dnabert.infer.attribution.scores import attribute_members, choose_output, per_base, score_name
 from dnabert.infer.predictor import Predictor
 from dnabert.output import check_free, provenance_lines
 from dnabert.plot.export import FIGURE_ENDINGS, save_figure

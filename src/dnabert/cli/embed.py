@@ -6,7 +6,7 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from dnabert.cli.options import ConfigFile, Device, Dtype, Force, Genome, InputFile, Quiet, Settings, command_line
-from dnabert.infer.embed_choices import EmbeddingMap, EmbeddingPool
+from dnabert.infer.embedding.choices import EmbeddingMap, EmbeddingPool
 
 
 def embed(
@@ -42,7 +42,7 @@ def embed(
         kmer_contexts: k-mers, such as TATAAA,GGGCGG, whose vectors in their contexts are clustered: OUT.contexts.tsv and .png.
     """
     from dnabert.cli.embed_run import run_embedding
-    from dnabert.infer.embed_config import EmbedConfig
+    from dnabert.infer.embedding.config import EmbedConfig
     from dnabert.settings import merge_settings
 
     flags = {

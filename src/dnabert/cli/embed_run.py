@@ -16,10 +16,10 @@ from dnabert.data.labelled import LabelledSet, read_set
 from dnabert.data.rows.parse import read_rows
 from dnabert.device import Machine, choose_machine
 from dnabert.errors import CheckpointError, ConfigError, OutputError
-from dnabert.infer.embed import check_layer, embed, rows_of_sequences
-from dnabert.infer.embed_analysis import Contexts, cluster_vectors, find_contexts, kmer_vectors, nearest, project
-from dnabert.infer.embed_config import EmbedConfig
-from dnabert.infer.embed_files import write_anndata, write_embedding_arrays, write_parquet
+from dnabert.infer.embedding.analysis import Contexts, cluster_vectors, find_contexts, kmer_vectors, nearest, project
+from dnabert.infer.embedding.config import EmbedConfig
+from dnabert.infer.embedding.files import write_anndata, write_embedding_arrays, write_parquet
+from dnabert.infer.embedding.vectors import check_layer, embed, rows_of_sequences
 from dnabert.infer.predictor import ENSEMBLE_FILE
 from dnabert.output import check_free, open_output, provenance_lines
 from dnabert.plot.embedding_map import Panel, contexts_figure, embedding_map_figure, value_map_figure

@@ -13,9 +13,9 @@ from dnabert.cli.motif_input import MotifInput, choose_class, read_motif_input
 from dnabert.cli.progress import watched
 from dnabert.device import choose_machine
 from dnabert.errors import ConfigError
-from dnabert.infer.attention_config import AttentionConfig
-from dnabert.infer.attention_set import check_readable, score_sequences
-from dnabert.infer.attribution import attribute_members, check_attributable, per_base
+from dnabert.infer.attention.config import AttentionConfig
+from dnabert.infer.attention.sets import check_readable, score_sequences
+from dnabert.infer.attribution.scores import attribute_members, check_attributable, per_base
 from dnabert.infer.predictor import Predictor
 from dnabert.motif.choices import MotifMethod, PositiveRule, ScoreSource
 from dnabert.motif.compare import Database, Match, compare, jaspar_database, read_meme_database

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from torch.nn.utils.rnn import pack_sequence
 
 from dnabert.choices import ChunkPooling, Pooling
+from dnabert.model.attention import SelfAttention
 from dnabert.model.bert import Encoder, EncoderOutput, initialise
 from dnabert.model.config import HeadConfig, ModelConfig
 from dnabert.model.dropout import Dropout
@@ -163,6 +164,14 @@ class Dnabert(nn.Module):
         if self.chunk_pool is not None:
             pooled = self.chunk_pool(pooled, num_chunks or [1] * len(pooled))  # (S, D)
         return ModelOutput(self.classifier(self.dropout(pooled)), encoded)
+
+    def set_dropout(self, probability: float) -> None:
+        """Drop with this probability, 0-1, everywhere; the configuration, and so what is saved, stays as it is."""
+        for part in self.modules():
+            if isinstance(part, Dropout):
+                part.probability = probability
+            elif isinstance(part, SelfAttention):
+                part.dropout = probability
 
     def _selection(self, ids: Tensor, positions: Tensor | None) -> Selection | None:
         """The tokens that the head reads, None for all."""

@@ -1,7 +1,7 @@
 """An HTML page of attention scores to point at: sequences, layers and heads to choose from, nothing loaded from anywhere.
 
 The page holds the scores of each layer and head; its script, the only one and named by its hash in the page's security policy, adds
-them up and divides by the Euclidean length as :mod:`dnabert.infer.attention` does.
+them up and divides by the Euclidean length as :mod:`dnabert.infer.attention.scores` does.
 """
 
 import base64

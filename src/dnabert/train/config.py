@@ -78,6 +78,9 @@ class PretrainConfig(BaseModel):
     """How k-mers are hidden."""
     optim: OptimConfig = OptimConfig()
     """Optimiser and learning rate."""
+    dropout: float | None = Field(default=None, ge=0, lt=1)
+    """Dropout of this run, in the place of the model's, which stays for fine-tuning. 0 learns more where few windows are read twice
+    (Geiping & Goldstein 2023, Cramming); None: the model's."""
     steps: int = Field(default=10_000, ge=1)
     """Optimiser steps."""
     batch_size: int = Field(default=64, ge=1)

@@ -324,6 +324,8 @@ def pretrain(
     )
     torch.manual_seed(seed_of(config.seed, "weights"))
     model = _fresh(config) if started is None else _as_pretrained(started)
+    if config.dropout is not None:
+        model.set_dropout(config.dropout)
     facts = {
         **provenance(command, store.files, config.seed),
         "config": config.model_dump(mode="json"),

@@ -2,7 +2,7 @@
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from dnabert.infer.attention_choices import AttentionMethod, AttentionPlot, ReadStrand
+from dnabert.infer.attention.choices import AttentionMethod, AttentionPlot, ReadStrand
 
 __all__ = ["AttentionConfig", "AttentionPlotConfig"]
 

@@ -2,7 +2,7 @@
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from dnabert.infer.embed_choices import EmbeddingMap, EmbeddingPool
+from dnabert.infer.embedding.choices import EmbeddingMap, EmbeddingPool
 
 __all__ = ["EmbedConfig"]
 

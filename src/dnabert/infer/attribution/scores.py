@@ -27,9 +27,9 @@ from dnabert.device import Machine
 from dnabert.dna.sequence import AMBIGUOUS, Codes, reverse_complement
 from dnabert.errors import ConfigError
 from dnabert.forward import TOKENS_PER_BATCH
-from dnabert.infer.attribution_choices import AttributionMethod, BaseScore
-from dnabert.infer.attribution_gradients import gradient_contributions
-from dnabert.infer.attribution_mutants import ROW_OF_CODE, Score, saturated_scores
+from dnabert.infer.attribution.choices import AttributionMethod, BaseScore
+from dnabert.infer.attribution.gradients import gradient_contributions
+from dnabert.infer.attribution.mutants import ROW_OF_CODE, Score, saturated_scores
 from dnabert.model.config import HeadConfig
 from dnabert.model.heads import Dnabert
 from dnabert.tokenizer import KmerTokenizer

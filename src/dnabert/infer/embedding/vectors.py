@@ -18,7 +18,7 @@ from dnabert.data.sequences import SequenceSet
 from dnabert.device import Machine, inference
 from dnabert.errors import ConfigError
 from dnabert.forward import TOKENS_PER_BATCH
-from dnabert.infer.embed_choices import EmbeddingPool
+from dnabert.infer.embedding.choices import EmbeddingPool
 from dnabert.model.heads import Dnabert, average_over_bases, pool_tokens
 from dnabert.tokenizer import KmerTokenizer
 

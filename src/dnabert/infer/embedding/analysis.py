@@ -21,8 +21,8 @@ from dnabert.device import Machine
 from dnabert.dna.kmers import NUM_SPECIAL
 from dnabert.dna.sequence import decode_bases, encode_bases
 from dnabert.errors import ConfigError, requires_extra
-from dnabert.infer.embed import embed
-from dnabert.infer.embed_choices import EmbeddingMap
+from dnabert.infer.embedding.choices import EmbeddingMap
+from dnabert.infer.embedding.vectors import embed
 from dnabert.model.heads import Dnabert
 from dnabert.tokenizer import KmerTokenizer
 

@@ -19,7 +19,7 @@ from dnabert.data.labelled import LabelledSet
 from dnabert.data.sequences import SequenceSet
 from dnabert.dna.regions import Genome, Region, read_bed, source_of
 from dnabert.dna.sequence import decode_bases
-from dnabert.infer.attention_set import Scored
+from dnabert.infer.attention.sets import Scored
 from dnabert.output import open_output, write_bytes
 
 __all__ = ["Run", "merge_runs", "regions_of", "write_archive", "write_bedgraph", "write_bigwig", "write_table"]

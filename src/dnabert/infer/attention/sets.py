@@ -20,8 +20,17 @@ from dnabert.checkpoint import SavedModel
 from dnabert.data.sequences import SequenceSet
 from dnabert.device import Machine
 from dnabert.errors import ConfigError, SequenceError
-from dnabert.infer.attention import Progress, all_base_scores, check_heads, check_layer, head_scores, in_order, normalised, rollout_scores
-from dnabert.infer.attention_config import AttentionConfig
+from dnabert.infer.attention.config import AttentionConfig
+from dnabert.infer.attention.scores import (
+    Progress,
+    all_base_scores,
+    check_heads,
+    check_layer,
+    head_scores,
+    in_order,
+    normalised,
+    rollout_scores,
+)
 
 __all__ = ["Landscape", "LandscapeSum", "Scored", "check_readable", "is_flat", "score_sequences"]
 
@@ -98,8 +107,8 @@ def score_sequences(
         Scores of one sequence; those of a piece of the input are held at once.
 
     Raises:
-        ConfigError: As :func:`~dnabert.infer.attention.base_scores`.
-        SequenceError: As :func:`~dnabert.infer.attention.base_scores`.
+        ConfigError: As :func:`~dnabert.infer.attention.scores.base_scores`.
+        SequenceError: As :func:`~dnabert.infer.attention.scores.base_scores`.
     """
     width = 1 + (max(len(check_heads(member.model, config.heads or None)) for member in members) if config.per_head else 0)
     for start, end in _pieces(sequences.first.lengths * width):

@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from dnabert.data.sequences import SequenceSet
 from dnabert.dna.sequence import decode_bases
-from dnabert.infer.attribution import per_base
+from dnabert.infer.attribution.scores import per_base
 from dnabert.infer.npz_stream import open_npz
 from dnabert.model.onehot import FIELD_ORDER
 from dnabert.output import open_output

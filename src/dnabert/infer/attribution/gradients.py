@@ -21,8 +21,8 @@ from dnabert.data.batch import plan_batches
 from dnabert.device import Machine, autocast
 from dnabert.dna.sequence import BASES, Codes
 from dnabert.errors import requires_extra
-from dnabert.infer.attribution_choices import AttributionMethod
-from dnabert.infer.attribution_mutants import Score
+from dnabert.infer.attribution.choices import AttributionMethod
+from dnabert.infer.attribution.mutants import Score
 from dnabert.model.heads import Dnabert
 from dnabert.model.onehot import FIELD_ORDER, SoftOneHot
 

@@ -3,7 +3,7 @@
 from pydantic import BaseModel, ConfigDict, Field
 
 from dnabert.choices import StrandMode
-from dnabert.infer.attribution_choices import AttributionMethod, AttributionPlot
+from dnabert.infer.attribution.choices import AttributionMethod, AttributionPlot
 
 __all__ = ["AttributionConfig", "AttributionPlotConfig"]
 

@@ -1,0 +1,1 @@
+"""Contributions of bases: mutagenesis and gradients, and the files they go to."""
