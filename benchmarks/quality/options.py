@@ -37,6 +37,7 @@ def add_run_flags(parser: argparse.ArgumentParser, out: str, models: Sequence[st
     parser.add_argument("--out", type=Path, default=Path(out), help="folder of results (default: %(default)s)")
     parser.add_argument("--tasks", nargs="+", default=[], metavar="TASK", help="names, or beginnings of names, of tasks (default: all)")
     parser.add_argument("--seeds", type=int, default=3, help="seeds 1, 2, ... (default: %(default)s)")
+    parser.add_argument("--points", type=int, metavar="N", help="of a grid, the first N points only (default: all)")
     parser.add_argument("--minutes", type=float, help="stop, and keep all, after so long; the same command goes on. 0 runs nothing")
     parser.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto")
     parser.add_argument("--dtype", choices=("auto", "float32", "bfloat16"), default="auto")
@@ -78,6 +79,8 @@ def runner_of(options: argparse.Namespace, command: str) -> Iterator[Runner]:
     """
     if options.seeds < 1:
         raise ConfigError(f"--seeds {options.seeds}: at least one seed is needed")
+    if options.points is not None and options.points < 1:
+        raise ConfigError(f"--points {options.points}: at least one point is needed")
     if options.rehearse is not None and options.rehearse < 20:
         raise ConfigError(f"--rehearse {options.rehearse}: with fewer than 20 rows a class may be missing")
     if options.threads:
@@ -90,6 +93,7 @@ def runner_of(options: argparse.Namespace, command: str) -> Iterator[Runner]:
             command,
             tuning_seed=1,
             is_over=is_over,
+            most_points=options.points,
             rehearsal=options.rehearse is not None,
             force=options.force,
             keep_weights=options.keep_weights,

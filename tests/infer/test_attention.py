@@ -13,8 +13,8 @@ from dnabert.checkpoint import SavedModel, load_model
 from dnabert.data.sequences import SequenceSet, pack
 from dnabert.device import Machine
 from dnabert.errors import ConfigError, SequenceError
-from dnabert.infer.attention import sets as attention_set
 from dnabert.infer.attention import scores as attention
+from dnabert.infer.attention import sets as attention_set
 from dnabert.infer.attention.config import AttentionConfig
 from dnabert.infer.attention.scores import all_base_scores, attention_maps, base_scores, normalised, rollout_scores, spread_over_bases
 from dnabert.infer.attention.sets import LandscapeSum, check_readable, is_flat, score_sequences

@@ -152,7 +152,7 @@ def train_network(
                 loss = F.cross_entropy(network(codes).float(), truth[rows].to(machine.device))
             if not torch.isfinite(loss):
                 raise TrainingError(f"step {step + 1}: the loss is {float(loss)}; lower the learning rate (now {config.optim.lr:g})")
-            optimizer.zero_grad(set_to_none=True)
+            optimizer.zero_grad()
             loss.backward()  # type: ignore[no-untyped-call]
             nn.utils.clip_grad_norm_(network.parameters(), config.optim.clip_norm)
             optimizer.step()

@@ -68,6 +68,7 @@ class Runner:
         command: The command line, for the record.
         tuning_seed: The seed with which the points of a grid are compared.
         is_over: Whether no more cell may begin.
+        most_points: Of a grid, the first so many points; None is all.
         rehearsal: One epoch, two points of a grid.
         force: Run anew what is there.
         keep_weights: Keep the weights of scored cells, too.
@@ -81,6 +82,7 @@ class Runner:
         tuning_seed: int,
         is_over: Callable[[], bool] = lambda: False,
         *,
+        most_points: int | None = None,
         rehearsal: bool = False,
         force: bool = False,
         keep_weights: bool = False,
@@ -90,6 +92,7 @@ class Runner:
         self.command = command
         self.tuning_seed = tuning_seed
         self.is_over = is_over
+        self.most_points = most_points
         self.rehearsal = rehearsal
         self.force = force
         self.keep_weights = keep_weights
@@ -131,11 +134,13 @@ class Runner:
 
     def _points(self, cell: Cell) -> list[Point]:
         num_rows = len(training_rows(cell, self._epochs(cell)))
-        return points(cell.data.task, cell.contestant, cell.recipe, num_rows, cell.seed, rehearsal=self.rehearsal)
+        return points(cell.data.task, cell.contestant, cell.recipe, num_rows, cell.seed, most=self.most_points, rehearsal=self.rehearsal)
 
     def _epochs(self, cell: Cell) -> int:
         """Fewest epochs of a run on all labels, from which the repeats of few labels follow."""
-        sample = points(cell.data.task, cell.contestant, cell.recipe, len(cell.data.train), cell.seed, rehearsal=self.rehearsal)
+        sample = points(
+            cell.data.task, cell.contestant, cell.recipe, len(cell.data.train), cell.seed, most=self.most_points, rehearsal=self.rehearsal
+        )
         return min(point.config.epochs for point in sample)
 
     def _folder(self, cell: Cell, point: Point) -> Path:

@@ -80,3 +80,10 @@ def test_contestants_are_read_from_words(model: Path) -> None:
 def test_words_that_are_no_contestant_are_refused(text: str, error: type[Exception], message: str) -> None:
     with pytest.raises(error, match=message):
         read_contestant(text)
+
+
+def test_a_grid_may_be_cut_to_its_first_points() -> None:
+    contestant = Contestant("x", "scratch", sizes=mini())
+    whole = points(Task("tf/0", "tf", {}), contestant, "tuned", 100, 1)
+    assert points(Task("tf/0", "tf", {}), contestant, "tuned", 100, 1, most=2) == whole[:2]
+    assert len(whole) > 2
