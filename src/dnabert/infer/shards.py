@@ -1,0 +1,134 @@
+"""Long jobs in pieces: each piece is done once, by any worker, and kept under the key of what it was made from.
+
+A job is a stream of shards (some windows of a genome, some records of a VCF) and a task that turns a shard into bytes. An engine decides
+where shards are worked on; the store keeps what is done, so that a job that was killed anywhere goes on where it was, and engines can
+be exchanged in the middle of one.
+"""
+
+import hashlib
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Generic, Protocol, TypeVar
+
+from dnabert.errors import OutputError
+from dnabert.output import write_bytes
+
+__all__ = ["Engine", "LocalEngine", "Shard", "ShardStore", "Task", "Work", "shard_key"]
+
+S = TypeVar("S")
+S_contra = TypeVar("S_contra", contravariant=True)
+
+Work = Callable[[S], bytes]
+"""Turns what a shard holds into the bytes that are kept; the same bytes on every worker."""
+
+
+@dataclass(frozen=True)
+class Shard(Generic[S]):
+    """One piece of a job.
+
+    Attributes:
+        key: What it is made from, see :func:`shard_key`.
+        content: What the work needs; can be pickled.
+    """
+
+    key: str
+    content: S
+
+
+class Task(Protocol[S_contra]):
+    """How a worker gets ready: a small object that can be pickled, such as a frozen dataclass of paths and settings."""
+
+    def start(self) -> Callable[[S_contra], bytes]:
+        """Load the model and whatever else is needed, once for each worker, and return the work."""
+        ...
+
+
+class Engine(Protocol):
+    """Where shards are worked on."""
+
+    def run(self, task: Task[S], shards: Iterable[Shard[S]], store: "ShardStore") -> Iterator[str]:
+        """Work on the shards that the store does not hold.
+
+        Args:
+            task: What is done with a shard.
+            shards: The shards, read as they are needed, never all at once.
+            store: Where results are kept.
+
+        Yields:
+            Their keys, in the order of the shards, each when its result is in the store.
+        """
+        ...
+
+
+class LocalEngine:
+    """This process, one shard after the other; the model is loaded when the first shard needs it."""
+
+    def run(self, task: Task[S], shards: Iterable[Shard[S]], store: "ShardStore") -> Iterator[str]:
+        """Work on the shards that the store does not hold; see :class:`Engine`."""
+        work: Work[S] | None = None
+        for shard in shards:
+            if not store.holds(shard.key):
+                if work is None:
+                    work = task.start()
+                store.keep(shard.key, work(shard.content))
+            yield shard.key
+
+
+class ShardStore:
+    """Results of shards in a folder, a file for each key, whole or not there.
+
+    Args:
+        folder: The folder; it is made when the first result comes.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def holds(self, key: str) -> bool:
+        """Whether the result of a shard is there."""
+        return self._path(key).is_file()
+
+    def keep(self, key: str, result: bytes) -> None:
+        """Write the result of a shard; of two workers that do so at once, either's stands, and both are the same.
+
+        Raises:
+            OutputError: It cannot be written.
+        """
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise OutputError(f"{self.folder}: cannot be made: {error.strerror or error}") from error
+        write_bytes(self._path(key), result)
+
+    def read(self, key: str) -> bytes:
+        """The result of a shard.
+
+        Raises:
+            OutputError: It is not there.
+        """
+        try:
+            return self._path(key).read_bytes()
+        except OSError as error:
+            raise OutputError(
+                f"{self._path(key)}: a finished piece cannot be read: {error.strerror or error}; run the command again"
+            ) from error
+
+    def _path(self, key: str) -> Path:
+        return self.folder / f"{key}.part"
+
+
+def shard_key(*parts: Any) -> str:
+    """SHA-256 of what a shard is made from: model, settings, genome, place or content; bytes as they are, all else by its ``repr``.
+
+    Examples:
+        >>> shard_key("model", 0, 1000) == shard_key("model", 0, 1000)
+        True
+        >>> shard_key("a", "b") == shard_key("ab")
+        False
+    """
+    digest = hashlib.sha256()
+    for part in parts:
+        content = part if isinstance(part, bytes) else repr(part).encode()
+        digest.update(len(content).to_bytes(8, "little") + content)
+    return digest.hexdigest()
