@@ -1,5 +1,6 @@
 """Pre-training learns what the genome holds, and keeps held-out contigs out."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -103,6 +104,25 @@ def test_dropout_of_the_run_is_not_that_of_the_saved_model(tmp_path: Path) -> No
     before = saved(ids).logits
     saved.set_dropout(0.5)
     assert torch.equal(saved(ids).logits, before)
+
+
+def test_a_second_course_says_what_the_first_had_read(tmp_path: Path) -> None:
+    settings = {"model": TOY, "corpus": {"max_tokens": 30}, "steps": 2, "batch_size": 4}
+    genome, machine = [_genome(tmp_path / "g.fa")], choose_machine("cpu", "float32")
+    before: Path | None = None
+    counts = []
+    for course in ("one", "two", "three"):
+        config = PretrainConfig.model_validate({**settings, "seed": len(course)})
+        run = tmp_path / course
+        pretrain(genome, run, config, machine, start_from=before, cache=tmp_path / "cache", quiet=True)
+        counts.append(json.loads((run / "metrics.json").read_text()))
+        before = run
+    assert counts[0]["earlier_tokens"] is None
+    assert counts[1]["earlier_tokens"] == counts[0]["tokens"] > 0
+    assert counts[2]["earlier_tokens"] == counts[0]["tokens"] + counts[1]["tokens"]
+    said = load_model(tmp_path / "three").info.trained_on
+    assert said.count("2 steps") == 3
+    assert "; before that on " in said
 
 
 def test_the_first_share_of_the_steps_reads_the_same_windows_in_short_pieces(tmp_path: Path) -> None:

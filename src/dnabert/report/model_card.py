@@ -115,6 +115,9 @@ def _training(run: RunFiles) -> list[tuple[str, str]]:
     metrics = run.metrics
     add("steps", metrics.steps if metrics else None, "{:,}")
     add("k-mers read", metrics.tokens if metrics else None, "{:,}")
+    add("k-mers read before, by the model it went on from", metrics.earlier_tokens if metrics else None, "{:,}")
+    origin = run.record.get("model")
+    add("weights it went on from, SHA-256", origin.get("sha256") if isinstance(origin, dict) else None, "`{}`")
     add("batch", run.setting("config", "batch_size"))
     masking = run.setting("config", "masking")
     if isinstance(masking, dict):

@@ -31,6 +31,7 @@ class RunMetrics:
         best_step: The step whose weights were kept.
         collapsed: Whether the model says the same of every sequence.
         tokens: k-mers that pre-training read.
+        earlier_tokens: Those that it had read before, where it went on from another run.
     """
 
     valid: Metrics | None
@@ -40,6 +41,7 @@ class RunMetrics:
     best_step: int | None
     collapsed: bool
     tokens: int | None = None
+    earlier_tokens: int | None = None
 
 
 @dataclass(frozen=True)
@@ -161,6 +163,7 @@ def _read_metrics(path: Path) -> RunMetrics | None:
         _whole(content, "best_step", path),
         content.get("collapsed") is True,
         _whole(content, "tokens", path),
+        _whole(content, "earlier_tokens", path),
     )
 
 

@@ -269,6 +269,16 @@ def _as_pretrained(saved: SavedModel) -> Dnabert:
     return saved.model
 
 
+def _tokens_of(run: Path) -> int | None:
+    """k-mers that all courses of a run together have read; None where it does not say."""
+    try:
+        metrics = json.loads((run / "metrics.json").read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return None
+    tokens = metrics.get("tokens")
+    return None if tokens is None else int(tokens) + int(metrics.get("earlier_tokens") or 0)
+
+
 def pretrain(
     genomes: list[Path],
     run: Path,
@@ -356,6 +366,9 @@ def pretrain(
     )
     figures = job.last_figures or job.evaluate()
     trained_on = f"{corpus.num_bases:,} bases of {', '.join(Path(name).name for name in store.files)}, {progress.step} steps"
+    if started is not None and started.info.trained_on:
+        trained_on += f"; before that on {started.info.trained_on}"
     save_model(run, model, ModelInfo(trained_on=trained_on))
-    write_json(run / "metrics.json", {"steps": progress.step, "tokens": job.count_tokens(), "valid": figures})
+    counted = {"tokens": job.count_tokens(), "earlier_tokens": None if start_from is None else _tokens_of(start_from)}
+    write_json(run / "metrics.json", {"steps": progress.step, **counted, "valid": figures})
     return PretrainResult(run, progress.step, figures)
