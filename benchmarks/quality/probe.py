@@ -29,13 +29,13 @@ from benchmarks.quality.markdown import mean_text, table
 from benchmarks.quality.options import add_run_flags, command_of, contestants_of, run_command, runner_of, tasks_of
 from dnabert.bootstrap import bootstrap_intervals
 from dnabert.checkpoint import load_model
-from dnabert.data.batch import EncodedSet, plan_batches
 from dnabert.data.labelled import LabelledSet
 from dnabert.data.sequences import SequenceSet, pack
-from dnabert.device import Machine, inference, seed_of
+from dnabert.device import Machine, seed_of
 from dnabert.dna.sequence import reverse_complement
 from dnabert.errors import ConfigError, DataFileError
 from dnabert.infer.baselines import kmer_counts
+from dnabert.infer.embedding.vectors import embed
 from dnabert.metrics import classification_metrics
 from dnabert.model.config import HeadConfig
 from dnabert.model.heads import Dnabert
@@ -43,12 +43,11 @@ from dnabert.model.initial import compose_embeddings
 from dnabert.output import write_json, write_text
 from dnabert.tokenizer import KmerTokenizer
 
-__all__ = ["ProbeResult", "document", "embed", "main", "probe"]
+__all__ = ["ProbeResult", "document", "main", "mean_vectors", "probe"]
 
 Floats = npt.NDArray[np.float32]
 _C = (1e-3, 1e-2, 1e-1, 1.0, 10.0)
 _HEAD = HeadConfig(task="classify", pooling="mean")
-_TOKENS_PER_BATCH = 16_384
 
 _METHOD = """- **Probe.** Standardised features, logistic regression of scikit-learn, C from {grid} the best on dev (MCC);
   the test rows are scored once.
@@ -98,33 +97,31 @@ class ProbeResult(BaseModel):
     """Where it ran."""
 
 
-def embed(model: Dnabert, sequences: SequenceSet, machine: Machine, both: bool) -> Floats:
+def mean_vectors(model: Dnabert, sequences: SequenceSet, machine: Machine, both: bool) -> Floats:
     """Mean vectors (N, D) of sequences, in input order.
 
     Args:
-        model: The model, with mean pooling; it is left as it was.
+        model: The model.
         sequences: The sequences.
         machine: Where to compute.
         both: Average with the vectors of the reverse complements.
     """
-    data = EncodedSet(sequences, KmerTokenizer(model.config.kmer, model.config.max_positions - 2), model.head_config)
-    rows = np.zeros((len(data), model.config.hidden_size), dtype=np.float32)
-    strands = (False, True) if both else (False,)
-    with inference(model, machine):
-        for indices in plan_batches(data.lengths, _TOKENS_PER_BATCH):
-            for reverse in strands:
-                batch = data.batch(indices, np.full(len(indices), reverse)).to(machine.device)
-                hidden = model.encoder(batch.ids, batch.mask, batch.token_types).last_hidden
-                rows[indices] += model.pool(hidden, batch.mask, batch.token_types).float().cpu().numpy() / len(strands)
-    return rows
+    tokenizer = KmerTokenizer(model.config.kmer, model.config.max_positions - 2)
+    read = [sequences, _turned(sequences)] if both else [sequences]
+    strands = [np.stack([row for _, row in embed(model, one, tokenizer, machine, pool="mean")]) for one in read]
+    mean: Floats = np.mean(strands, axis=0, dtype=np.float32)
+    return mean
+
+
+def _turned(sequences: SequenceSet) -> SequenceSet:
+    return SequenceSet(sequences.ids, pack([reverse_complement(codes) for codes in sequences.first]))
 
 
 def _counts(data: LabelledSet, kmer: int, both: bool) -> Floats:
     forward: Floats = kmer_counts(data, kmer).astype(np.float32)
     if not both:
         return forward
-    turned = pack([reverse_complement(codes) for codes in data.sequences.first])
-    other = LabelledSet(SequenceSet(data.sequences.ids, turned), data.labels, data.where, data.source)
+    other = LabelledSet(_turned(data.sequences), data.labels, data.where, data.source)
     forward += kmer_counts(other, kmer).astype(np.float32)
     return forward / np.float32(2)
 
@@ -160,14 +157,14 @@ def _feature_sets(
             raise ConfigError(f"{contestant.name}: has no vectors before it is trained; a probe takes DNABERT models only")
         if contestant.directory is not None:
             model = load_model(contestant.directory, _HEAD).model
-            yield contestant.name, 0, contestant.sha256, lambda data, model=model: embed(model, data.sequences, machine, both)  # type: ignore[misc]
+            yield contestant.name, 0, contestant.sha256, lambda data, model=model: mean_vectors(model, data.sequences, machine, both)  # type: ignore[misc]
         for composed, seed in product((False, True), range(1, seeds + 1)):
             torch.manual_seed(seed_of(seed, "weights"))
             fresh = Dnabert(contestant.sizes, _HEAD).eval()
             if composed:
                 compose_embeddings(fresh)
             name = f"random weights{', composed embeddings' if composed else ''}, sizes of {contestant.name}"
-            yield name, seed, "", lambda data, model=fresh: embed(model, data.sequences, machine, both)  # type: ignore[misc]
+            yield name, seed, "", lambda data, model=fresh: mean_vectors(model, data.sequences, machine, both)  # type: ignore[misc]
 
 
 def _run_task(runner: Runner, data: TaskData, contestants: Sequence[Contestant], kmers: Sequence[int], seeds: int) -> None:
