@@ -12,6 +12,7 @@ The tree::
     ├── DataFileError     an input file that is missing, empty or malformed
     ├── OutputError       a result that cannot be written (exists already, no space left)
     ├── TrainingError     training that cannot start or go on
+    ├── ClusterError      a cluster that cannot be reached, or whose workers are lost
     └── ServeError        a request that cannot be served
 
 A message gives the value, the rule and the way out, on one line, with ``file:line`` where there is one.
@@ -19,6 +20,7 @@ A message gives the value, the rule and the way out, on one line, with ``file:li
 
 __all__ = [
     "CheckpointError",
+    "ClusterError",
     "ConfigError",
     "DataFileError",
     "DnabertError",
@@ -70,6 +72,10 @@ class OutputError(DnabertError):
 
 class TrainingError(DnabertError):
     """Training that cannot start or go on."""
+
+
+class ClusterError(DnabertError):
+    """A cluster cannot be reached, or its workers are lost."""
 
 
 class ServeError(DnabertError):

@@ -47,6 +47,11 @@ class Task(Protocol[S_contra]):
 class Engine(Protocol):
     """Where shards are worked on."""
 
+    @property
+    def assembles(self) -> bool:
+        """Whether this process puts the results together; the other ones end when their shards are done."""
+        ...
+
     def run(self, task: Task[S], shards: Iterable[Shard[S]], store: "ShardStore") -> Iterator[str]:
         """Work on the shards that the store does not hold.
 
@@ -56,13 +61,19 @@ class Engine(Protocol):
             store: Where results are kept.
 
         Yields:
-            Their keys, in the order of the shards, each when its result is in the store.
+            Their keys, in the order of the shards, each when its result is in the store; nothing on a process that does not assemble.
         """
+        ...
+
+    def close(self) -> None:
+        """Give back what is held."""
         ...
 
 
 class LocalEngine:
     """This process, one shard after the other; the model is loaded when the first shard needs it."""
+
+    assembles = True
 
     def run(self, task: Task[S], shards: Iterable[Shard[S]], store: "ShardStore") -> Iterator[str]:
         """Work on the shards that the store does not hold; see :class:`Engine`."""
@@ -73,6 +84,9 @@ class LocalEngine:
                     work = task.start()
                 store.keep(shard.key, work(shard.content))
             yield shard.key
+
+    def close(self) -> None:
+        """Nothing is held."""
 
 
 class ShardStore:
@@ -113,6 +127,10 @@ class ShardStore:
             raise OutputError(
                 f"{self._path(key)}: a finished piece cannot be read: {error.strerror or error}; run the command again"
             ) from error
+
+    def count(self) -> int:
+        """How many results there are."""
+        return sum(1 for _ in self.folder.glob("*.part"))
 
     def _path(self, key: str) -> Path:
         return self.folder / f"{key}.part"
