@@ -7,6 +7,7 @@ __all__ = [
     "ChunkPooling",
     "DeviceName",
     "DtypeName",
+    "EngineName",
     "FinetuneTask",
     "InitialEmbeddings",
     "MaskingKind",
@@ -42,6 +43,9 @@ TokenLevel = Literal["kmer", "base"]
 
 MaskingKind = Literal["span", "legacy"]
 """span: leak-free; legacy: exactly as published."""
+
+EngineName = Literal["local", "ray", "ranks"]
+"""Where the shards of a long job are worked on: this process, a Ray cluster, or the ranks of torchrun."""
 
 InitialEmbeddings = Literal["composed", "random"]
 """Where a model without a pre-trained one begins: k-mer vectors as sums over bases and positions as sinusoids, or random numbers."""

@@ -37,7 +37,7 @@ class RayEngine:
         cores: Processor cores of a worker, which torch uses all.
 
     Raises:
-        MissingExtraError: Ray is not installed.
+        DnabertError: Ray is not installed.
         ClusterError: The cluster cannot be reached, or is too small for one worker.
     """
 

@@ -1,0 +1,55 @@
+"""Which engine a command runs on."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from dnabert.choices import EngineName
+from dnabert.cluster.rank_engine import RankEngine
+from dnabert.cluster.ray_engine import RayEngine
+from dnabert.infer.shards import Engine, LocalEngine
+
+__all__ = ["EngineConfig", "open_engine"]
+
+
+class EngineConfig(BaseModel):
+    """How many workers an engine has, and what each may use; only for ray, but for patience_s."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+    workers: int | None = Field(default=None, ge=1)
+    """Workers; None: one for each GPU of the cluster, or for each two cores if there is no GPU."""
+    gpus: float | None = Field(default=None, ge=0)
+    """GPUs of a worker, also a part of one; None: one where the cluster has any."""
+    cores: int | None = Field(default=None, ge=1)
+    """Processor cores of a worker; None: one with a GPU, else two."""
+    patience_s: float = Field(default=3600, gt=0)
+    """ranks: seconds without news from the other ranks after which the first gives up."""
+
+
+@contextmanager
+def open_engine(name: EngineName, address: str = "local", config: EngineConfig | None = None) -> Iterator[Engine]:
+    """An engine, given back at the end.
+
+    Args:
+        name: local: this process; ray: a Ray cluster; ranks: the processes that torchrun started.
+        address: ray: ``local`` starts Ray on this machine, ``auto`` joins the cluster it belongs to, or ``host:port``.
+        config: Workers, and what each may use.
+
+    Raises:
+        DnabertError: Ray is not installed.
+        ClusterError: The cluster cannot be reached or is too small, or torchrun started nothing.
+    """
+    settings = config or EngineConfig()
+    engine: Engine
+    if name == "ray":
+        engine = RayEngine(address, settings.workers, settings.gpus, settings.cores)
+    elif name == "ranks":
+        engine = RankEngine(patience_s=settings.patience_s)
+    else:
+        engine = LocalEngine()
+    try:
+        yield engine
+    finally:
+        engine.close()
