@@ -39,6 +39,7 @@ BENCHMARKS = {
     "pretraining": Benchmark("Pre-training step", "pretraining"),
     "finetuning": Benchmark("Fine-tuning step", "finetuning"),
     "predict": Benchmark("Predictions, FASTA file to TSV file", "predicting"),
+    "scan": Benchmark("Scan of a genome", "scan"),
     "attention": Benchmark("Attention scores", "attention"),
     "attribution": Benchmark("In-silico mutagenesis", "attribution"),
     "startup": Benchmark("Start-up", "startup"),

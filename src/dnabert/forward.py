@@ -1,6 +1,11 @@
-"""A model over many sequences: batches of like length in, predictions in input order out. Training's validation and prediction share it."""
+"""A model over many sequences: batches of like length in, predictions in input order out. Training's validation and prediction share it.
 
-from collections.abc import Callable
+A token model answers for every base (or k-mer) of a sequence of any length: what is longer than a window is read in windows that overlap
+by half, and where several speak of a base its logits are their mean, weighted by the distance to the nearer end of each window, because a
+base in the middle of a window is seen with its surroundings on both sides.
+"""
+
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,12 +14,24 @@ import numpy.typing as npt
 import torch
 
 from dnabert.data.batch import EncodedSet, plan_batches
+from dnabert.data.sequences import SequenceSet, pack
 from dnabert.data.targets import IGNORED
 from dnabert.device import Machine, inference
 from dnabert.metrics import Metrics, score_task, softmax
 from dnabert.model.heads import Dnabert
 
-__all__ = ["TOKENS_PER_BATCH", "Predictions", "aligned", "predict_set", "probabilities", "score_predictions"]
+__all__ = [
+    "TOKENS_PER_BATCH",
+    "Predictions",
+    "aligned",
+    "centre_weights",
+    "predict_set",
+    "predict_whole",
+    "probabilities",
+    "score_predictions",
+    "stitch",
+    "window_starts",
+]
 
 Floats = npt.NDArray[np.float32]
 TOKENS_PER_BATCH = {"cpu": 2048, "cuda": 16_384}
@@ -81,6 +98,103 @@ def _real_rows(row: Floats, data: EncodedSet, index: int, reverse: bool) -> Floa
     count = bases if data.head.token_level == "base" else bases - data.tokenizer.kmer + 1
     kept: Floats = row[: min(count, len(row))]
     return np.ascontiguousarray(kept[::-1]) if reverse else kept
+
+
+def predict_whole(
+    model: Dnabert, data: EncodedSet, machine: Machine, *, reverse: bool = False, progress: Callable[[int], None] | None = None
+) -> Predictions:
+    """As :func:`predict_set`, but a token model answers for whole sequences, whatever their length, from overlapping windows.
+
+    Args:
+        model: The model; it is left as it was.
+        data: The sequences.
+        machine: Where to compute.
+        reverse: Read every window as its reverse complement (rows come back in forward order).
+        progress: Called with the number of sequences done since the last call; with stitched sequences about so many.
+    """
+    if model.head_config.task != "token" or not data.num_cut:
+        return predict_set(model, data, machine, reverse=reverse, progress=progress)
+    full, kmer = data.tokenizer.max_tokens, data.tokenizer.kmer
+    places = [window_starts(length - kmer + 1, full, max(1, full // 2)) for length in data.sequences.first.lengths.tolist()]
+    pieces = [
+        codes[at : at + full + kmer - 1] for codes, starts in zip(data.sequences.first, places, strict=True) for at in starts.tolist()
+    ]
+    windows = EncodedSet(SequenceSet(tuple(map(str, range(len(pieces)))), pack(pieces)), data.tokenizer, data.head)
+    found = predict_set(model, windows, machine, reverse=reverse, progress=_in_sequences(progress, len(pieces), len(data)))
+    lost = 0 if data.head.token_level == "base" else kmer - 1
+    rows, first = [], 0
+    for length, starts in zip(data.sequences.first.lengths.tolist(), places, strict=True):
+        rows.append(stitch(((at, found.of(first + number)) for number, at in enumerate(starts.tolist())), length - lost))
+        first += len(starts)
+    return Predictions(np.concatenate(rows), np.concatenate(([0], np.cumsum([len(row) for row in rows]))))
+
+
+def _in_sequences(progress: Callable[[int], None] | None, windows: int, sequences: int) -> Callable[[int], None] | None:
+    """What counts windows and reports sequences, as many in all as there are."""
+    if progress is None:
+        return None
+    done = 0
+
+    def count(more: int) -> None:
+        nonlocal done
+        before, done = done * sequences // windows, done + more
+        progress(done * sequences // windows - before)
+
+    return count
+
+
+def window_starts(length: int, window: int, step: int) -> npt.NDArray[np.int64]:
+    """Where windows begin that cover a sequence: every ``step``, and the last one flush with the end.
+
+    Args:
+        length: Tokens (or bases) of the sequence, at least 1.
+        window: Those of a window.
+        step: From the start of one window to that of the next, at most ``window``.
+
+    Returns:
+        Starts, ascending; 0 alone where the sequence fits into one window.
+
+    Examples:
+        >>> window_starts(10, 4, 2).tolist(), window_starts(11, 4, 2).tolist(), window_starts(3, 4, 2).tolist()
+        ([0, 2, 4, 6], [0, 2, 4, 6, 7], [0])
+    """
+    if length <= window:
+        return np.zeros(1, dtype=np.int64)
+    return np.append(np.arange(0, length - window, step), length - window)
+
+
+def centre_weights(count: int) -> npt.NDArray[np.float64]:
+    """Weights of the rows of a window: 1 at its ends, more by 1 with every step to the middle, (count,).
+
+    Examples:
+        >>> centre_weights(5).tolist()
+        [1.0, 2.0, 3.0, 2.0, 1.0]
+    """
+    rising = np.arange(1, count + 1, dtype=np.float64)
+    return np.minimum(rising, rising[::-1])
+
+
+def stitch(windows: Iterable[tuple[int, Floats]], count: int) -> Floats:
+    """Rows of a sequence from those of windows: means with :func:`centre_weights`.
+
+    Args:
+        windows: First row, and logits (rows of the window, K), of each window.
+        count: Rows of the sequence.
+
+    Returns:
+        Logits, (count, K); NaN in rows that no window covers. A row that one window alone covers is that window's, bit by bit.
+    """
+    total: npt.NDArray[np.float64] | None = None
+    weight = np.zeros((count, 1))
+    for start, rows in windows:
+        if total is None:
+            total = np.zeros((count, rows.shape[1]))
+        weights = centre_weights(len(rows))[:, None]
+        total[start : start + len(rows)] += weights * rows
+        weight[start : start + len(rows)] += weights
+    assert total is not None
+    with np.errstate(invalid="ignore"):
+        return (total / weight).astype(np.float32)
 
 
 def probabilities(predictions: Predictions, model: Dnabert, scale: Any = None, mean: Any = None) -> Predictions:

@@ -86,7 +86,7 @@ def test_a_batch_holds_cls_kmers_sep_in_the_order_asked_for() -> None:
     assert batch.num_tokens == 3 + 5
     assert batch.token_types is None
     assert batch.num_chunks is None
-    assert set(batch.inputs) == {"ids", "mask", "token_types", "positions", "num_chunks"}
+    assert set(batch.inputs) == {"ids", "mask", "token_types", "positions", "num_chunks", "first_position"}
 
 
 def test_batch_on_the_cpu_is_itself() -> None:

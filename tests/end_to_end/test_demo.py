@@ -36,7 +36,9 @@ def test_demo_tells_the_whole_story_and_repeats_itself(tmp_path: Path, monkeypat
         monkeypatch.chdir(tmp_path / name)
         assert _demo(Path("demo")) == 0
     first = tmp_path / "first" / "demo"
-    assert {"simulation", "pretrained", "finetuned", "predictions.tsv", "report.html"} <= {path.name for path in first.iterdir()}
+    assert {"simulation", "pretrained", "finetuned", "predictions.tsv", "report.html", "model-report.html"} <= {
+        path.name for path in first.iterdir()
+    }
     assert json.loads((first / "finetuned" / "metrics.json").read_text())["test"]["n"] > 0
     for name in ("simulation/genome.fa", "pretrained/model.safetensors", "finetuned/model.safetensors", "predictions.tsv"):
         digests = {hashlib.sha256((tmp_path / run / "demo" / name).read_bytes()).hexdigest() for run in ("first", "second")}

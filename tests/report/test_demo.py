@@ -1,11 +1,14 @@
 import csv
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from dnabert.data.simulate import SimulationConfig, simulate_genome, write_simulation
 from dnabert.errors import DataFileError
 from dnabert.report.demo import write_demo_report
+from dnabert.report.model.evaluated import Evaluated
+from dnabert.report.model.page import ModelReading
 from dnabert.report.page import Paragraph, Section
 from tests.report.run_writer import write_finetuned, write_predictions_tsv, write_pretrained
 
@@ -28,9 +31,11 @@ def html(tmp_path_factory: pytest.TempPathFactory, parts: tuple[Path, Path, Path
 
 
 def _write(path: Path, parts: tuple[Path, Path, Path]) -> str:
-    extras = [Section("Attention", (Paragraph("more"),))]
+    attention = Section("What it attends to", (Paragraph("more"),))
+    evaluated = Evaluated("test.csv", "classify", ("0", "1"), {}, {}, np.zeros(0, np.int64), np.zeros((0, 2)), 0)
+    reading = ModelReading("finetune", evaluated, (attention,), (), (), ())
     baselines = {"k-mer counts <&>": {"mcc": 0.5, "auroc": None}}
-    write_demo_report(path, *parts, baselines=baselines, extras=extras, command="dnabert demo --out x")
+    write_demo_report(path, *parts, baselines=baselines, reading=reading, command="dnabert demo --out x")
     return path.read_text(encoding="utf-8")
 
 
@@ -43,7 +48,8 @@ def test_the_story_is_told_top_to_bottom(html: str) -> None:
         "4. How good is it?",
         "Is it worth the effort?",
         "5. Where it is right and wrong",
-        ">Attention</h2>",
+        ">6. What it attends to</h2>",
+        "From here on the model is asked what it goes by.",
         "With your own data",
         "dnabert predict new.fa",
         "Where this comes from",

@@ -6,14 +6,17 @@ from pathlib import Path
 from typing import Annotated
 
 from cyclopts import Parameter
+from cyclopts.validators import Number
 
-from dnabert.choices import AmbiguityPolicy, DeviceName, DtypeName
+from dnabert.choices import AmbiguityPolicy, DeviceName, DtypeName, EngineName
 
 __all__ = [
+    "Address",
     "Ambiguous",
     "ConfigFile",
     "Device",
     "Dtype",
+    "EngineFlag",
     "Force",
     "Genome",
     "InputFile",
@@ -22,6 +25,7 @@ __all__ = [
     "Quiet",
     "Resume",
     "Settings",
+    "Workers",
     "command_line",
     "typed_words",
 ]
@@ -44,7 +48,11 @@ Ambiguous = Annotated[
 ]
 InputFile = Annotated[str, Parameter(name="INPUT", allow_leading_hyphen=True)]
 Genome = Annotated[Path | None, Parameter(help="Genome of a BED input: FASTA, plain or bgzip.")]
-
+EngineFlag = Annotated[EngineName, Parameter(help="Who works: this process, a Ray cluster, or torchrun's ranks (with --resume).")]
+Address = Annotated[str, Parameter(help="ray: local starts Ray on this machine; auto joins the cluster it belongs to; or host:port.")]
+Workers = Annotated[
+    int | None, Parameter(validator=Number(gte=1), help="ray: how many; without it, one for each GPU, or for each two cores.")
+]
 
 typed_words: ContextVar[tuple[str, ...]] = ContextVar("typed_words", default=())
 """The words after ``dnabert`` of the command that is running."""

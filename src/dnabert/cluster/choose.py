@@ -8,9 +8,10 @@ from pydantic import BaseModel, ConfigDict, Field
 from dnabert.choices import EngineName
 from dnabert.cluster.rank_engine import RankEngine
 from dnabert.cluster.ray_engine import RayEngine
+from dnabert.errors import ConfigError
 from dnabert.infer.shards import Engine, LocalEngine
 
-__all__ = ["EngineConfig", "open_engine"]
+__all__ = ["EngineConfig", "check_resume", "open_engine"]
 
 
 class EngineConfig(BaseModel):
@@ -26,6 +27,16 @@ class EngineConfig(BaseModel):
     """Processor cores of a worker; None: one with a GPU, else two."""
     patience_s: float = Field(default=3600, gt=0)
     """ranks: seconds without news from the other ranks after which the first gives up."""
+
+
+def check_resume(name: EngineName, resume: bool) -> None:
+    """Refuse ranks without ``--resume``: they share the folder of finished pieces, which none of them may find in its way or remove.
+
+    Raises:
+        ConfigError: It is missing.
+    """
+    if name == "ranks" and not resume:
+        raise ConfigError("--engine ranks: the ranks share the folder of finished pieces; give --resume too")
 
 
 @contextmanager

@@ -22,7 +22,7 @@ from dnabert.data.sequences import SequenceSet
 from dnabert.data.targets import make_targets
 from dnabert.device import Machine
 from dnabert.errors import CheckpointError, ConfigError
-from dnabert.forward import Predictions, aligned, predict_set, probabilities
+from dnabert.forward import Predictions, aligned, predict_whole, probabilities
 from dnabert.metrics import calibration_table, score_task
 
 __all__ = [
@@ -85,6 +85,7 @@ class Predictor:
         Args:
             sequences: The sequences, or pairs.
             strand: ``both`` averages a sequence and its reverse complement; ``auto`` does so for members trained without strand.
+                Token models answer for sequences of any length; others read one window, or all with chunk pooling.
             progress: Called with the number of sequences done after each batch of each pass.
 
         Returns:
@@ -99,8 +100,7 @@ class Predictor:
         for number, member in enumerate(self.members):
             data = EncodedSet(sequences, member.tokenizer, member.model.head_config)
             if data.num_cut and number == 0:
-                limit = member.tokenizer.max_tokens + member.tokenizer.kmer - 1
-                log.warning("%d of %d sequences are longer than %d bases and were cut on the right", data.num_cut, len(data), limit)
+                _tell_of_long(data)
             both = strand == "both" or (strand == "auto" and not member.info.stranded)
             mean = self._read(member, data, False, progress)
             if both:
@@ -110,7 +110,7 @@ class Predictor:
         return total
 
     def _read(self, member: SavedModel, data: EncodedSet, reverse: bool, progress: Callable[[int], None] | None) -> Predictions:
-        raw = predict_set(member.model, data, self.machine, reverse=reverse, progress=progress)
+        raw = predict_whole(member.model, data, self.machine, reverse=reverse, progress=progress)
         return probabilities(raw, member.model, member.info.target_scale, member.info.target_mean)
 
     def evaluate(self, data: LabelledSet, strand: StrandMode = "auto", rounds: int = 1000) -> Evaluation:
@@ -139,6 +139,15 @@ class Predictor:
             predictions,
             true,
         )
+
+
+def _tell_of_long(data: EncodedSet) -> None:
+    limit = data.tokenizer.max_tokens + data.tokenizer.kmer - 1
+    if data.head.task == "token":
+        log.info("%d of %d sequences are longer than %d bases: read in windows that overlap by half", data.num_cut, len(data), limit)
+    else:
+        hint = "" if data.head.task == "pair" else "; a model fine-tuned with --set head.chunk_pooling=lstm reads them whole"
+        log.warning("%d of %d sequences are longer than %d bases and were cut on the right%s", data.num_cut, len(data), limit, hint)
 
 
 def _weighted(left: Predictions, right: Predictions, weight: float) -> Predictions:

@@ -1,18 +1,19 @@
 """The report of the demo: the whole story on a simulated genome, top to bottom, in plain words."""
 
 import csv
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 
 from dnabert.dna.regions import open_text
 from dnabert.errors import DataFileError
-from dnabert.report.model_report import provenance_section
+from dnabert.report.model.page import ModelReading
+from dnabert.report.model.performance import metric_cards, performance_section, set_name
+from dnabert.report.model.run_report import provenance_section
+from dnabert.report.model.training_curves import finetune_section, hidden_base_card, pretrain_section
 from dnabert.report.page import Block, Bullets, Cell, Commands, Page, Paragraph, Section, Table, write_page
-from dnabert.report.performance import metric_cards, performance_section, set_name
 from dnabert.report.planted import planted_section
 from dnabert.report.run_files import Metrics, RunFiles, read_run
 from dnabert.report.simulation import Truth, frequent_base_share, read_truth, simulation_section
-from dnabert.report.training_curves import finetune_section, hidden_base_card, pretrain_section
 from dnabert.report.wording import METRIC_NAMES, glossary, interval_text, metric_text, ordered_metrics, plural
 
 __all__ = ["write_demo_report"]
@@ -27,7 +28,7 @@ def write_demo_report(
     simulation_dir: Path,
     *,
     baselines: Mapping[str, Metrics] | None = None,
-    extras: Sequence[Section] = (),
+    reading: ModelReading | None = None,
     command: str = "",
 ) -> None:
     """Write the story of a demo as one HTML file, in place of what is there.
@@ -38,7 +39,7 @@ def write_demo_report(
         finetune_run: Run directory of the fine-tuning, with its predictions on the simulation's test set.
         simulation_dir: What :func:`dnabert.data.simulate.write_simulation` wrote.
         baselines: Test figures of simpler methods by their name, with the keys of ``metrics.json``; None leaves the comparison out.
-        extras: Further sections, put before what to do with one's own data.
+        reading: What the fine-tuned model reads, as ``dnabert report`` says it; None leaves it out.
         command: The command line that makes the report.
 
     Raises:
@@ -50,13 +51,13 @@ def write_demo_report(
     sequences = _read_sequences(simulation_dir / "test.csv")
     frequent = _frequent_base(pretrained, simulation_dir)
     sections = [
-        _overview(truth, pretrained, finetuned),
+        _overview(truth, pretrained, finetuned, reading is not None),
         simulation_section(truth, "1. The genome"),
         pretrain_section(pretrained, frequent, "2. Pre-training: reading DNA without labels"),
         finetune_section(finetuned, "3. Fine-tuning: learning what a promoter is"),
         _performance(finetuned, baselines),
         planted_section(truth, finetuned.predictions, sequences, "5. Where it is right and wrong"),
-        *extras,
+        *_reading_sections(reading, 6),
         _own_data(),
         provenance_section([("Pre-training", pretrained), ("Fine-tuning", finetuned)]),
     ]
@@ -77,7 +78,7 @@ def _lead(finetuned: RunFiles) -> str:
     return lead
 
 
-def _overview(truth: Truth, pretrained: RunFiles, finetuned: RunFiles) -> Section:
+def _overview(truth: Truth, pretrained: RunFiles, finetuned: RunFiles, is_read: bool) -> Section:
     length_bp = sum(contig.length_bp for contig in truth.contigs)
     k = pretrained.setting("config", "model", "kmer")
     words = "overlapping k-mers" if k is None else f"overlapping {k}-mers"
@@ -85,19 +86,21 @@ def _overview(truth: Truth, pretrained: RunFiles, finetuned: RunFiles) -> Sectio
     length = f", for {plural(steps, 'step')}" if steps else ""
     taught = finetuned.setting("n_train")
     examples = plural(taught, "labelled sequence") if isinstance(taught, int) else "labelled sequences"
-    items = (
+    items = [
         f"**Simulate.** A genome of {length_bp / 1e6:.1f} million bases was made up, with {plural(len(truth.promoters), 'promoter')} and as"
         " many look-alikes planted at known places.",
         f"**Pre-train.** {_beginning(pretrained)} read it as {words} and learnt to fill in hidden ones{length}.",
         f"**Fine-tune.** From {examples} it learnt to tell promoters from look-alikes.",
         f"**Predict and evaluate.** It was asked about the {set_name(finetuned)} sequences, and its answers were"
         " compared with what was planted.",
-    )
+    ]
+    if is_read:
+        items.append("**Read.** It was looked up what the model attends to, which motifs stand there, and how it arranges the sequences.")
     remark = (
         "This is a demonstration of the machinery in a few minutes on a laptop: a tiny model on a tiny genome. How well a real model does"
         " on real DNA is a matter of more data and more steps; the commands are the same and stand at the end."
     )
-    return Section("What happened here", (Bullets(items, numbered=True), Paragraph(remark)))
+    return Section("What happened here", (Bullets(tuple(items), numbered=True), Paragraph(remark)))
 
 
 def _beginning(pretrained: RunFiles) -> str:
@@ -108,6 +111,18 @@ def _beginning(pretrained: RunFiles) -> str:
         if isinstance(directory, str)
         else "A model of random weights"
     )
+
+
+def _reading_sections(reading: ModelReading | None, first: int) -> list[Section]:
+    """The sections of a reading, numbered on, under what they are."""
+    if reading is None:
+        return []
+    sections = [Section(f"{number}. {section.title}", section.blocks) for number, section in enumerate(reading.sections, start=first)]
+    lead = Paragraph(
+        "From here on the model is asked what it goes by. `dnabert report` makes these parts of any model and any labelled sequences; its"
+        " page about this one is `model-report.html`, beside this file."
+    )
+    return [Section(sections[0].title, (lead, *sections[0].blocks)), *sections[1:]] if sections else []
 
 
 def _frequent_base(pretrained: RunFiles, simulation_dir: Path) -> float | None:
@@ -178,12 +193,16 @@ def _own_data() -> Section:
             "dnabert evaluate more.csv --model runs/classifier --out evaluation.json",
         ),
         (
+            "All that a model tells on one page, as above: figures on further labelled sequences, attention, motifs, a map.",
+            "dnabert report more.csv --model runs/classifier --out model-report.html",
+        ),
+        (
             "Predict on new sequences: one line of probabilities each.",
             "dnabert predict new.fa --model runs/classifier --out predictions.tsv",
         ),
     )
     lead = (
-        "These four commands do with your files what was done here. Keep test sequences apart by chromosome or by similarity: near-copies"
+        "These commands do with your files what was done here. Keep test sequences apart by chromosome or by similarity: near-copies"
         " of training sequences in the test set make any model look better than it is."
     )
     return Section("With your own data", (Paragraph(lead), Commands(steps)))

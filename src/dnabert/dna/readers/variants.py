@@ -17,7 +17,15 @@ from dnabert.dna.regions import Region
 from dnabert.dna.sequence import Codes, encode_bases
 from dnabert.errors import DataFileError, RegionError, SequenceError
 
-__all__ = ["ReferenceCheck", "Variant", "check_references", "read_variants"]
+__all__ = [
+    "ReferenceCheck",
+    "Variant",
+    "VariantHeader",
+    "check_references",
+    "read_header",
+    "read_records",
+    "read_variants",
+]
 
 log = logging.getLogger(__name__)
 
@@ -63,24 +71,73 @@ def read_variants(path: Path, names: ContigNames | None) -> Iterator[Variant]:
         DataFileError: The file is no VCF or BCF, is truncated or damaged, or has a malformed record.
         RegionError: A contig is not in the genome, or is stated to have another length.
     """
+    lengths = read_header(path).lengths
+    for record in read_records(path):
+        where = f"{path}: {record.contig}:{record.pos}"
+        contig = record.contig if names is None else _contig(record.contig, lengths, names, where, path)
+        # POS is 1-based, position 0-based.
+        yield Variant(contig, record.pos - 1, record.ref or "", record.alts or (), record.id or "", where)
+
+
+@dataclass(frozen=True)
+class VariantHeader:
+    """What a file says before its records.
+
+    Attributes:
+        text: The header, as VCF.
+        lengths: Bases by contig, None where they are not stated.
+        is_bcf: Whether the file is BCF.
+    """
+
+    text: str
+    lengths: dict[str, int | None]
+    is_bcf: bool
+
+
+def read_header(path: Path) -> VariantHeader:
+    """The header of a VCF (plain or bgzip) or BCF file; the log tells where it has no contig lines.
+
+    Raises:
+        DataFileError: The file is no VCF or BCF, or is damaged.
+    """
+    with _opened(path) as file:
+        lengths = {str(name): contig.length for name, contig in file.header.contigs.items()}
+        if not lengths:
+            log.warning("%s: has no ##contig lines, so that the assembly cannot be compared with the genome's by their lengths", path)
+        return VariantHeader(str(file.header), lengths, file.format == "BCF")
+
+
+def read_records(path: Path) -> Iterator[pysam.VariantRecord]:
+    """Records of a VCF (plain or bgzip) or BCF file, in its order, as pysam gives them; no index is needed.
+
+    Raises:
+        DataFileError: The file is no VCF or BCF, is truncated or damaged, or has a malformed record.
+    """
+    last = "its header"
+    with _opened(path) as file:
+        records = iter(file)
+        while True:
+            try:
+                record = next(records, None)
+            except (OSError, ValueError) as error:
+                raise _damage(path, last) from error
+            if record is None:
+                return
+            last = f"{record.contig}:{record.pos}"
+            yield record
+
+
+def _opened(path: Path) -> pysam.VariantFile:
     pysam.set_verbosity(0)
     _check_packing(path)
-    last = "its header"
     try:
-        with pysam.VariantFile(str(path)) as file:
-            lengths = {str(name): contig.length for name, contig in file.header.contigs.items()}
-            if not lengths:
-                log.warning("%s: has no ##contig lines, so that the assembly cannot be compared with the genome's by their lengths", path)
-            for record in file:
-                last = f"{record.contig}:{record.pos}"
-                where = f"{path}: {last}"
-                contig = record.contig if names is None else _contig(record.contig, lengths, names, where, path)
-                # POS is 1-based, position 0-based.
-                yield Variant(contig, record.pos - 1, record.ref or "", record.alts or (), record.id or "", where)
+        return pysam.VariantFile(str(path))
     except (OSError, ValueError) as error:
-        raise DataFileError(
-            f"{path}: cannot be read as VCF or BCF behind {last}: the file is truncated or damaged, or a line is malformed"
-        ) from error
+        raise _damage(path, "its header") from error
+
+
+def _damage(path: Path, last: str) -> DataFileError:
+    return DataFileError(f"{path}: cannot be read as VCF or BCF behind {last}: the file is truncated or damaged, or a line is malformed")
 
 
 def _contig(name: str, lengths: dict[str, int | None], names: ContigNames, where: str, path: Path) -> str:

@@ -2,9 +2,9 @@ from pathlib import Path
 
 import pytest
 
+from dnabert.report.model.training_curves import finetune_section, hidden_base_card, pretrain_section
 from dnabert.report.page import Page, Section, render_page
 from dnabert.report.run_files import read_run
-from dnabert.report.training_curves import finetune_section, hidden_base_card, pretrain_section
 from tests.report.run_writer import write_finetuned, write_pretrained, write_record
 
 

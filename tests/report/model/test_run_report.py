@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from dnabert.errors import DataFileError
-from dnabert.report.model_report import provenance_section, report_of_run, write_model_report
+from dnabert.report.model.run_report import provenance_section, report_of_run, write_model_report
 from dnabert.report.page import Page, Paragraph, Section, render_page
 from dnabert.report.run_files import read_run
 from tests.report.run_writer import write_finetuned, write_pretrained

@@ -3,8 +3,8 @@ from pathlib import Path
 import pytest
 
 from dnabert.errors import DataFileError
+from dnabert.report.model.performance import metric_cards, performance_section
 from dnabert.report.page import Page, Section, render_page
-from dnabert.report.performance import metric_cards, performance_section
 from dnabert.report.run_files import read_run
 from tests.report.run_writer import TEST, VALID, binary_rows, write_finetuned, write_metrics, write_predictions_tsv, write_record
 

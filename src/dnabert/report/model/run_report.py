@@ -5,10 +5,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from dnabert.errors import DataFileError
+from dnabert.report.model.performance import metric_cards, performance_section, set_name
+from dnabert.report.model.training_curves import finetune_section, hidden_base_card, pretrain_section
 from dnabert.report.page import Block, Card, Details, Facts, Notice, Page, Section, write_page
-from dnabert.report.performance import metric_cards, performance_section, set_name
 from dnabert.report.run_files import RunFiles, read_run
-from dnabert.report.training_curves import finetune_section, hidden_base_card, pretrain_section
 from dnabert.report.wording import glossary, ordered_metrics
 
 __all__ = ["provenance_section", "report_of_run", "write_model_report"]

@@ -1,0 +1,239 @@
+"""Prom-scan on held-out loci: `python benchmarks/prom_scan.py --model RUN`; writes docs/results/prom-scan.md.
+
+The contigs of the valid and test split of the mini genome are scanned on both strands with the rule of 2021 (`--preset prom-scan`). A call
+is right where an EPD start site of its strand is within 500 bases of its summit; a start site is found where such a call is near it. The
+threshold is the one that has the best F1 on the valid split; on the test split it is used once, beside 0.5. Intervals (95 %) are from
+resampled contigs.
+
+The data are in DNABERT_DATA, else ../shared/data.
+"""
+
+import argparse
+import csv
+import os
+import shlex
+import sys
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import pyBigWig
+
+from dnabert.cli.scan_run import run_scan
+from dnabert.dna.regions import Region, read_bed
+from dnabert.infer.scan.calls import CallMerger
+from dnabert.infer.scan.config import BackgroundConfig, preset
+from dnabert.output import write_text
+
+DATA = Path(os.environ.get("DNABERT_DATA") or Path(__file__).parents[2] / "shared" / "data")
+DOCUMENT = Path(__file__).parents[1] / "docs" / "results" / "prom-scan.md"
+MARGIN_BP = 500
+THRESHOLDS = (0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.98, 0.99, 0.995)
+ROUNDS = 1000
+
+PUBLISHED = (
+    ("FirstEF (Ji et al. 2021, Prom-scan), TATA", None, None, 0.277),
+    ("FirstEF (the same), non-TATA", None, None, 0.377),
+    ("FirstEF (the same), all", None, None, 0.331),
+    ("FPROM (PromID's own paper)", 0.48, None, None),
+    ("PromID (its own paper)", 0.77, 0.76, None),
+)
+"""Name, precision, recall, F1 as published, on other data; None is not given. The figures of DNABERT-Prom-scan are in a picture only."""
+
+
+@dataclass(frozen=True)
+class Tally:
+    """What was right on one contig.
+
+    Attributes:
+        calls: Calls.
+        right: Those near a start site.
+        sites: Start sites.
+        found: Those near a call.
+    """
+
+    calls: int = 0
+    right: int = 0
+    sites: int = 0
+    found: int = 0
+
+
+@dataclass(frozen=True)
+class Figures:
+    """Precision, recall and F1 of several contigs; 0 where there is nothing to divide by."""
+
+    precision: float
+    recall: float
+    f1: float
+
+
+def figures_of(tallies: Sequence[Tally]) -> Figures:
+    """Of the sums over contigs."""
+    calls, right, sites, found = (sum(getattr(one, name) for one in tallies) for name in ("calls", "right", "sites", "found"))
+    precision, recall = right / max(calls, 1), found / max(sites, 1)
+    return Figures(precision, recall, 2 * precision * recall / (precision + recall) if precision + recall else 0.0)
+
+
+def tally(summits: Sequence[int], sites: Sequence[int], margin_bp: int = MARGIN_BP) -> Tally:
+    """Calls and start sites of one contig and strand; several may share one partner."""
+    if not len(summits) or not len(sites):
+        return Tally(len(summits), 0, len(sites), 0)
+    near = np.abs(np.subtract.outer(np.array(summits), np.array(sites))) <= margin_bp
+    return Tally(len(summits), int(near.any(axis=1).sum()), len(sites), int(near.any(axis=0).sum()))
+
+
+def read_split(path: Path, most_bp: int | None) -> dict[str, list[tuple[str, int]]]:
+    """Contigs and their lengths by split, valid and test; of each at most so many bases where a limit is given."""
+    found: dict[str, list[tuple[str, int]]] = {"valid": [], "test": []}
+    with path.open() as handle:
+        for row in csv.DictReader(handle, delimiter="\t"):
+            if row["split"] in found:
+                length = int(row["end"]) - int(row["start"]) + 1
+                found[row["split"]].append((row["contig"], min(length, most_bp or length)))
+    return found
+
+
+def calls_of(track: Path, contigs: Sequence[str], threshold: float, stride_bp: int, evaluation_bp: int) -> dict[str, list[int]]:
+    """Summits of the calls that a scan would make of a track at this threshold, by contig."""
+    bigwig = pyBigWig.open(str(track))
+    found = {}
+    for contig in contigs:
+        intervals = bigwig.intervals(contig) or ()
+        starts = np.array([start for start, _, _ in intervals], dtype=np.int64) - (evaluation_bp - stride_bp) // 2
+        merger = CallMerger(threshold, evaluation_bp, evaluation_bp)
+        merger.add(contig, starts, np.array([value for _, _, value in intervals], dtype=np.float32))
+        found[contig] = [call.summit for call in merger.take()]
+    bigwig.close()
+    return found
+
+
+def tallies_of(
+    tracks: dict[str, Path], contigs: dict[str, int], sites: Sequence[Region], threshold: float, scan: tuple[int, int]
+) -> list[Tally]:
+    """One for each contig, both strands together."""
+    summits = {strand: calls_of(path, list(contigs), threshold, *scan) for strand, path in tracks.items()}
+    found = []
+    for contig, length in contigs.items():
+        parts = [
+            tally(
+                summits[strand][contig], [one.start for one in sites if (one.contig, one.strand) == (contig, strand) and one.start < length]
+            )
+            for strand in tracks
+        ]
+        found.append(Tally(*(sum(getattr(part, name) for part in parts) for name in ("calls", "right", "sites", "found"))))
+    return found
+
+
+def interval(tallies: Sequence[Tally], seed: int) -> tuple[float, float]:
+    """95 % of F1 over resampled contigs."""
+    rng = np.random.default_rng(seed)
+    drawn: npt.NDArray[np.int64] = rng.integers(0, len(tallies), size=(ROUNDS, len(tallies)))
+    values = [figures_of([tallies[place] for place in row]).f1 for row in drawn.tolist()]
+    low, high = np.quantile(values, (0.025, 0.975))
+    return float(low), float(high)
+
+
+def scan_contigs(options: argparse.Namespace, contigs: Sequence[tuple[str, int]], out: Path) -> tuple[dict[str, Path], tuple[int, int]]:
+    """Tracks by strand; stride and length of what one score is made of."""
+    bed = out.with_suffix(".regions.bed")
+    bed.write_text("".join(f"{contig}\t0\t{length}\n" for contig, length in contigs))
+    config = preset("prom-scan").model_copy(
+        update={"strand": "separate", "background": BackgroundConfig(windows=0), "window_bp": options.window}
+    )
+    genome = DATA / "human" / "lrg_hg38.fa.gz"
+    found = run_scan(genome, options.model, out, bed, config, device=options.device, dtype=options.dtype, force=True, resume=True)
+    assert config.stride_bp is not None
+    return dict(zip("+-", found.tracks, strict=True)), (config.stride_bp, evaluation_of(found.calls))
+
+
+def evaluation_of(bed: Path) -> int:
+    """Bases that a score is made of, as the head of the calls says."""
+    line = next(line for line in bed.read_text().splitlines() if line.startswith("# scan: "))
+    words = line.removesuffix(" bases").split()
+    return int(words[words.index("within") + 1]) if "within" in words else int(words[words.index("of") + 1])
+
+
+def rows_of(options: argparse.Namespace, folder: Path) -> tuple[list[str], str]:
+    """Rows of the table, and what they are of."""
+    sites = list(read_bed(DATA / "human" / "lrg_hg38.tss.bed.gz"))
+    split = read_split(DATA / "human" / "lrg_hg38.contigs.tsv", options.most_bp)
+    if options.contigs:
+        split = {name: contigs[: options.contigs] for name, contigs in split.items()}
+    tracks, scans = {}, {}
+    for name, contigs in split.items():
+        tracks[name], scans[name] = scan_contigs(options, contigs, folder / name)
+    lengths = {name: dict(contigs) for name, contigs in split.items()}
+    by_threshold = {
+        threshold: figures_of(tallies_of(tracks["valid"], lengths["valid"], sites, threshold, scans["valid"])).f1
+        for threshold in THRESHOLDS
+    }
+    best = max(by_threshold, key=lambda threshold: by_threshold[threshold])
+    rows = []
+    for threshold, why in ((0.5, "as in 2021"), (best, "best on valid")):
+        tallies = tallies_of(tracks["test"], lengths["test"], sites, threshold, scans["test"])
+        found, (low, high) = figures_of(tallies), interval(tallies, seed=42)
+        calls = sum(one.calls for one in tallies)
+        rows.append(
+            f"| this model, threshold {threshold:g} ({why}), {calls:,} calls | {found.precision:.3f} | {found.recall:.3f} |"
+            f" **{found.f1:.3f}** ({low:.3f}-{high:.3f}) |"
+        )
+    num_sites = sum(one.sites for one in tallies)
+    return rows, f"{len(split['test'])} contigs, {sum(lengths['test'].values()):,} bases, {num_sites} EPD start sites"
+
+
+def document(rows: Sequence[str], data: str, command: str) -> str:
+    """The page."""
+
+    def number(value: float | None) -> str:
+        return "-" if value is None else f"{value:.3g}"
+
+    published = [f"| {name} | {number(precision)} | {number(recall)} | {number(f1)} |" for name, precision, recall, f1 in PUBLISHED]
+    lines = [
+        "# Prom-scan on held-out loci",
+        "",
+        f"`{command}`",
+        "",
+        f"Test split of `lrg_hg38.contigs.tsv`: {data}. Both strands, every 50 bases the best of all windows within 1001",
+        f"bases (the rule of 2021). A call is right where an EPD start site of its strand is within {MARGIN_BP} bases of its summit.",
+        "The second threshold has the best F1 on the valid split. In brackets the 95 % interval over resampled contigs.",
+        "",
+        "| | precision | recall | F1 |",
+        "| --- | --- | --- | --- |",
+        *rows,
+        *published,
+        "",
+        "The published rows are of other data and other rules (10-kb surroundings of promoters, windows in the place of calls): they",
+        "say in what order of magnitude to think, not who is better. Genes beside those of a locus are not all in EPD, so some calls",
+        "that count as wrong here are promoters.",
+        "",
+    ]
+    return "\n".join(lines)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description="Prom-scan on held-out loci, beside the figures of 2021.")
+    parser.add_argument("--model", required=True, help="a model of promoters")
+    parser.add_argument("--window", type=int, default=None, help="bases of a window; without it those that the model was trained on")
+    parser.add_argument("--out", type=Path, default=DOCUMENT, help="where the page goes (default: docs/results/prom-scan.md)")
+    parser.add_argument("--work", type=Path, default=None, help="where tracks are kept; without it they are thrown away")
+    parser.add_argument("--device", default="auto")
+    parser.add_argument("--dtype", default="auto")
+    parser.add_argument("--contigs", type=int, default=None, help="a rehearsal: so many contigs of each split")
+    parser.add_argument("--most-bp", type=int, default=None, help="a rehearsal: so many bases of each contig")
+    options = parser.parse_args()
+    if (options.contigs or options.most_bp) and options.out == DOCUMENT:
+        parser.error("a rehearsal is no result: give it an --out of its own")
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = options.work or Path(temporary)
+        folder.mkdir(parents=True, exist_ok=True)
+        rows, data = rows_of(options, folder)
+    write_text(options.out, document(rows, data, shlex.join(["python", "benchmarks/prom_scan.py", *sys.argv[1:]])))
+    print("\n".join(rows))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

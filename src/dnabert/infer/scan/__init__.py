@@ -1,0 +1,1 @@
+"""A model over a genome: windows of shards, tracks and calls."""

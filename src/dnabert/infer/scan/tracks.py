@@ -1,0 +1,110 @@
+"""Scores along a genome into bigWig as they come, so that a track of any length needs little memory.
+
+Source: Kent et al. 2010 (bigWig and bigBed); written by libBigWig.
+"""
+
+import contextlib
+import os
+import secrets
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyBigWig
+
+from dnabert.errors import OutputError
+from dnabert.output import write_error
+
+__all__ = ["TrackWriter", "open_track"]
+
+_BLOCK = 1 << 15
+"""Values that are handed on at once: always as many, so that the bytes do not depend on the pieces that come in."""
+
+
+class TrackWriter:
+    """Values of a track; what follows without a gap becomes one run of equal steps.
+
+    Args:
+        track: The open bigWig.
+        step: Bases from one value to the next.
+        span: Bases that a value holds for, at most ``step``.
+    """
+
+    def __init__(self, track: Any, step: int, span: int) -> None:
+        self._track, self.step, self.span = track, step, span
+        self._contig, self._start = "", 0
+        self._waiting: list[npt.NDArray[np.float32]] = []
+        self._count = 0
+
+    def add(self, contig: str, start: int, values: npt.NDArray[np.float32]) -> None:
+        """Write values; contigs come in the order of the header, places ascending.
+
+        Args:
+            contig: The contig.
+            start: First base of the first value, 0-based.
+            values: A value for every step, (W,); where it is NaN there is none.
+        """
+        known = np.flatnonzero(~np.isnan(values))
+        if not len(known):
+            return
+        for run in np.split(known, np.flatnonzero(np.diff(known) > 1) + 1):
+            self._add_run(contig, start + int(run[0]) * self.step, values[run[0] : run[-1] + 1])
+
+    def _add_run(self, contig: str, start: int, values: npt.NDArray[np.float32]) -> None:
+        if contig != self._contig or start != self._start + self._count * self.step:
+            self.flush()
+            self._contig, self._start = contig, start
+        self._waiting.append(values)
+        self._count += len(values)
+        if self._count >= _BLOCK:
+            whole = np.concatenate(self._waiting)
+            full = len(whole) - len(whole) % _BLOCK
+            for first in range(0, full, _BLOCK):
+                self._write(whole[first : first + _BLOCK])
+            self._waiting, self._count = [whole[full:]], len(whole) - full
+
+    def flush(self) -> None:
+        """Write what waits."""
+        if self._count:
+            self._write(np.concatenate(self._waiting))
+        self._waiting, self._count = [], 0
+
+    def _write(self, values: npt.NDArray[np.float32]) -> None:
+        self._track.addEntries(self._contig, self._start, values=values.astype(np.float64).tolist(), span=self.span, step=self.step)
+        self._start += len(values) * self.step
+
+
+@contextlib.contextmanager
+def open_track(path: Path, lengths: Mapping[str, int], step: int, span: int) -> Iterator[TrackWriter]:
+    """A bigWig file that appears, whole, when the block ends without an error.
+
+    Args:
+        path: Where to.
+        lengths: Bases by contig; the order of the contigs.
+        step: Bases from one value to the next.
+        span: Bases that a value holds for.
+
+    Raises:
+        OutputError: It cannot be written.
+    """
+    temporary = path.with_name(f".{path.name}.{os.getpid()}-{secrets.token_hex(4)}.tmp")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        track = pyBigWig.open(str(temporary), "w")
+        try:
+            track.addHeader(list(lengths.items()))
+            writer = TrackWriter(track, step, span)
+            yield writer
+            writer.flush()
+        finally:
+            track.close()
+        temporary.replace(path)
+    except OSError as error:
+        raise write_error(error, path) from error
+    except RuntimeError as error:  # libBigWig's own, without a reason
+        raise OutputError(f"{path}: the bigWig file cannot be written ({error}); is there space left? choose another --out") from error
+    finally:
+        with contextlib.suppress(OSError):
+            temporary.unlink(missing_ok=True)

@@ -1,0 +1,1 @@
+"""Variants of a VCF scored by a model: alleles, windows, scores, files."""

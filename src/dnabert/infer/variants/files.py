@@ -1,0 +1,422 @@
+"""Files of scored variants: the VCF that came in, with INFO of each alternate allele; a table; a table of candidates.
+
+Records keep their order and all that stands in them (as htslib writes it). Positions inside are 0-based; POS, and windows as
+``contig:start-end(strand)``, are 1-based.
+
+Source: VCF 4.3; bgzip and tabix by htslib.
+"""
+
+import logging
+import os
+import re
+import secrets
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import IO, Any, TypeVar
+
+import pysam
+
+from dnabert import __version__
+from dnabert.dna.readers.variants import Variant, VariantHeader, check_references, read_records
+from dnabert.dna.regions import Genome, Region
+from dnabert.errors import DataFileError, OutputError
+from dnabert.infer.variants.alleles import SKIP_REASONS, SkipReason, VariantRecord
+from dnabert.infer.variants.job import Block, ScoredAllele
+from dnabert.output import write_error
+
+__all__ = [
+    "CANDIDATE_COLUMNS",
+    "TABLE_COLUMNS",
+    "VCF_ENDINGS",
+    "ModelColumns",
+    "Survey",
+    "annotated_line",
+    "candidate_lines",
+    "check_ending",
+    "header_text",
+    "info_name",
+    "open_variant_output",
+    "plain_name",
+    "read_blocks",
+    "read_line_blocks",
+    "survey_file",
+    "table_lines",
+    "unique_names",
+    "window_text",
+]
+
+log = logging.getLogger(__name__)
+
+_NUM_COMPARED = 1000
+"""Reference alleles that are compared with the genome before the work."""
+
+VCF_ENDINGS = (".vcf", ".vcf.gz", ".vcf.bgz")
+
+TABLE_COLUMNS = ("chrom", "pos", "id", "ref", "alt", "model", "class", "window", "score_ref", "score_alt", "diff", "logor", "skipped")
+CANDIDATE_COLUMNS = (
+    *("chrom", "pos", "id", "ref", "alt", "model", "class", "window", "score_ref", "score_alt", "diff", "logor"),
+    *("region", "attention", "attention_ratio"),
+)
+
+Item = TypeVar("Item")
+
+Row = Sequence[Sequence[ScoredAllele | SkipReason]]
+"""By alternate allele, by model."""
+
+
+@dataclass(frozen=True)
+class ModelColumns:
+    """What a model's scores are called.
+
+    Attributes:
+        name: The model, fit for an INFO key and no other model's.
+        classes: Its outputs, fit for INFO keys; one "" where there is one only.
+        class_names: Its outputs by their full names.
+        kind: ``odds`` (probabilities), ``value`` or ``llr`` (zero-shot).
+        facts: For the header: SHA-256, window, and the like.
+    """
+
+    name: str
+    classes: tuple[str, ...]
+    class_names: tuple[str, ...]
+    kind: str
+    facts: Mapping[str, str]
+
+    @property
+    def numbers(self) -> tuple[str, ...]:
+        """Which numbers there are of each allele."""
+        return {"odds": ("REF", "ALT", "DIFF", "LOGOR"), "value": ("REF", "ALT", "DIFF"), "llr": ("REF", "ALT", "LLR")}[self.kind]
+
+
+def plain_name(text: str) -> str:
+    """A name that can be part of an INFO key.
+
+    Examples:
+        >>> plain_name("exon 1/2")
+        'exon_1_2'
+    """
+    return re.sub(r"[^0-9A-Za-z_.]", "_", text) or "_"
+
+
+def info_name(number: str, model: str, output: str) -> str:
+    """The INFO key of a number.
+
+    Examples:
+        >>> info_name("DIFF", "", ""), info_name("DIFF", "splice", "donor")
+        ('DNABERT_DIFF', 'DNABERT_DIFF_splice_donor')
+    """
+    return "_".join(part for part in ("DNABERT", number, model, output) if part)
+
+
+def read_blocks(path: Path, size: int) -> Iterator[Block]:
+    """Records of a VCF or BCF file, ``size`` at a time.
+
+    Raises:
+        DataFileError: As :func:`~dnabert.dna.readers.variants.read_records`.
+    """
+    return _blocks(map(_record, read_records(path)), size)
+
+
+def read_line_blocks(path: Path, size: int) -> Iterator[tuple[tuple[VariantRecord, list[str]], ...]]:
+    """As :func:`read_blocks`, each record with the columns of its line."""
+    rows = ((_record(record), str(record).rstrip("\r\n").split("\t")) for record in read_records(path))
+    return _blocks(rows, size)
+
+
+def _blocks(rows: Iterator[Item], size: int) -> Iterator[tuple[Item, ...]]:
+    while block := tuple(islice(rows, size)):
+        yield block
+
+
+def _record(record: pysam.VariantRecord) -> VariantRecord:
+    # POS is 1-based, position 0-based.
+    return VariantRecord(record.contig, record.pos - 1, record.ref or "", tuple(record.alts or ()))
+
+
+@dataclass(frozen=True)
+class Survey:
+    """What a reading of the whole file tells before any work.
+
+    Attributes:
+        num_records: Its records.
+        is_sorted: Whether each contig stands in one piece, its records by position.
+    """
+
+    num_records: int
+    is_sorted: bool
+
+
+def survey_file(path: Path, header: VariantHeader, genome: Genome) -> Survey:
+    """Read a file through: a malformed line stops the work before it begins.
+
+    The log tells where contigs are named otherwise than in the genome, and where most of the first reference alleles disagree with it.
+
+    Args:
+        path: VCF or BCF.
+        header: Its header.
+        genome: The genome.
+
+    Raises:
+        DataFileError: The file cannot be read, or has no records.
+        RegionError: The header states another length for a contig, or one contig has two names.
+    """
+    count, is_sorted = 0, True
+    own: dict[str, str | None] = {}
+    last_contig, last_position = "", -1
+    first: list[Variant] = []
+    for record in read_records(path):
+        count += 1
+        contig, position = record.contig, record.pos - 1  # POS is 1-based
+        if contig != last_contig:
+            is_sorted = is_sorted and contig not in own
+            last_contig, last_position = contig, -1
+        is_sorted = is_sorted and position >= last_position
+        last_position = position
+        if contig not in own:
+            own[contig] = _own_name(contig, path, header, genome)
+        name, reference = own[contig], record.ref or ""
+        if len(first) < _NUM_COMPARED and name is not None and 0 <= position <= genome.lengths[name] - len(reference):
+            first.append(Variant(name, position, reference, (), "", ""))  # named as the genome does
+    if not count:
+        raise DataFileError(f"{path}: holds no records")
+    explanation = check_references(first, genome.codes).explanation(str(path)) if first else None
+    if explanation:
+        log.warning("%s (of the first %d records)", explanation, len(first))
+    return Survey(count, is_sorted)
+
+
+def _own_name(contig: str, path: Path, header: VariantHeader, genome: Genome) -> str | None:
+    if not genome.names.knows(contig):
+        return None
+    stated = header.lengths.get(contig)
+    if stated is not None:
+        genome.names.check_length(contig, stated, str(path))
+    return genome.names.find(contig, str(path), str(path))
+
+
+def header_text(header: str, models: Sequence[ModelColumns], several: bool, facts: Mapping[str, str]) -> str:
+    """The header of the scored file: that of the input, and what the new INFO keys mean.
+
+    Args:
+        header: Header of the input.
+        models: The models.
+        several: Whether INFO keys name the model.
+        facts: Command, genome and the like.
+    """
+    lines = header.rstrip("\n").split("\n")
+    ours = {key for model in models for key, _, _ in _info(model, several)}
+    kept = [line for line in lines[:-1] if not any(line.startswith(f"##INFO=<ID={key},") for key in ours)]
+    added = [
+        f"##INFO=<ID={key},Number={number},Type={'String' if number == '.' or key.startswith('DNABERT_WINDOW') else 'Float'},"
+        f'Description="{_quoted(text)}">'
+        for model in models
+        for key, number, text in _info(model, several)
+    ]
+    added += [f"##dnabertVersion={__version__}", *(f"##dnabert{name}={_one_line(value)}" for name, value in facts.items() if value)]
+    for model in models:
+        values = ",".join(f'{name}="{_quoted(value)}"' for name, value in model.facts.items() if value)
+        added.append(f"##dnabertModel=<ID={model.name},{values}>")
+    return "\n".join([*kept, *added, lines[-1]]) + "\n"
+
+
+def _info(model: ModelColumns, several: bool) -> Iterator[tuple[str, str, str]]:
+    """Key, Number and description of each INFO of a model."""
+    name = model.name if several else ""
+    by = f" by {model.name}" if several else ""
+    for output, full in zip(model.classes, model.class_names, strict=True):
+        what = f"of class {full}" if model.kind == "odds" else f"of {full}"
+        texts = {
+            "odds": {
+                "REF": f"Probability {what} with the reference allele{by}",
+                "ALT": f"Probability {what} with the alternate allele{by}",
+                "DIFF": f"(ALT - REF) * max(ALT, REF) of the probabilities {what}{by}",
+                "LOGOR": f"log2 odds {what} with REF minus those with ALT, bits; above 0: the alternate allele makes it less likely{by}",
+            },
+            "value": {
+                "REF": f"Value {what} with the reference allele{by}",
+                "ALT": f"Value {what} with the alternate allele{by}",
+                "DIFF": f"ALT - REF of the values {what}{by}",
+            },
+            "llr": {
+                "REF": f"Log2 likelihood of the hidden reference allele above equally likely bases, bits{by}",
+                "ALT": f"Log2 likelihood of the hidden alternate allele above equally likely bases, bits{by}",
+                "LLR": f"Log-likelihood ratio ALT - REF, bits; below 0: the alternate allele is less likely{by}",
+            },
+        }[model.kind]
+        for number in model.numbers:
+            yield info_name(number, name, output), "A", texts[number]
+    yield info_name("WINDOW", name, ""), "A", f"Window that was read, 1-based, with its strand{by}"
+    reasons = "; ".join(f"{reason}: {text}" for reason, text in SKIP_REASONS.items())
+    yield (
+        info_name("SKIPPED", name, ""),
+        ".",
+        f"Why an alternate allele was not scored, one for each ALT, a dot where it was{by}. {reasons}",
+    )
+
+
+def annotated_line(columns: Sequence[str], row: Row, models: Sequence[ModelColumns], several: bool) -> str:
+    """A line of the scored VCF.
+
+    Args:
+        columns: Columns of the input's line.
+        row: What was found.
+        models: The models.
+        several: Whether INFO keys name the model.
+    """
+    contig, new = columns[0], []
+    ours: set[str] = set()
+    for place, model in enumerate(models):
+        name = model.name if several else ""
+        ours |= {key for key, _, _ in _info_keys(model, several)}
+        found = [each[place] for each in row]
+        skipped = [each if isinstance(each, str) else "." for each in found]
+        if any(isinstance(each, ScoredAllele) for each in found):
+            for index, output in enumerate(model.classes):
+                for number in model.numbers:
+                    values = ["." if isinstance(each, str) else f"{_number(each, number, index):.6g}" for each in found]
+                    new.append(f"{info_name(number, name, output)}={','.join(values)}")
+            windows = ["." if isinstance(each, str) else window_text(contig, each) for each in found]
+            new.append(f"{info_name('WINDOW', name, '')}={','.join(windows)}")
+        if any(reason != "." for reason in skipped):
+            new.append(f"{info_name('SKIPPED', name, '')}={','.join(skipped)}")
+    kept = [part for part in columns[7].split(";") if part != "." and part.split("=")[0] not in ours]
+    return "\t".join([*columns[:7], ";".join([*kept, *new]), *columns[8:]]) + "\n"
+
+
+def _info_keys(model: ModelColumns, several: bool) -> Iterator[tuple[str, str, str]]:
+    name = model.name if several else ""
+    for number in (*model.numbers, "WINDOW", "SKIPPED"):
+        for output in model.classes if number in model.numbers else ("",):
+            yield info_name(number, name, output), number, output
+
+
+def _number(found: ScoredAllele, number: str, index: int) -> float:
+    score = found.score
+    if number == "LOGOR":
+        assert score.log_odds is not None
+        return score.log_odds[index]
+    return {"REF": score.reference, "ALT": score.alternate, "DIFF": score.difference, "LLR": score.difference}[number][index]
+
+
+def window_text(contig: str, found: ScoredAllele) -> str:
+    """The window, 1-based."""
+    window = found.window
+    return f"{contig}:{window.start + 1}-{window.end}({window.strand})"
+
+
+def _cells(columns: Sequence[str], found: ScoredAllele, index: int) -> list[str]:
+    score = found.score
+    numbers = [score.reference[index], score.alternate[index], score.difference[index]]
+    odds = "" if score.log_odds is None else f"{score.log_odds[index]:.6g}"
+    return [window_text(columns[0], found), *(f"{value:.6g}" for value in numbers), odds]
+
+
+def table_lines(columns: Sequence[str], row: Row, models: Sequence[ModelColumns]) -> Iterator[str]:
+    """Lines of the table: one for each alternate allele, model and class; an allele that is not scored has its reason."""
+    alternates = columns[4].split(",")
+    for alternate, found in zip(alternates, row, strict=True):
+        for model, each in zip(models, found, strict=True):
+            begin = [*columns[:4], alternate, model.name]
+            if isinstance(each, str):
+                yield "\t".join([*begin, "", "", "", "", "", "", each]) + "\n"
+                continue
+            for index, name in enumerate(model.class_names):
+                yield "\t".join([*begin, name, *_cells(columns, each, index), ""]) + "\n"
+
+
+def candidate_lines(columns: Sequence[str], row: Row, models: Sequence[ModelColumns], min_change: float) -> Iterator[str]:
+    """Lines of the table of candidates: alleles in a high-attention region, and the classes whose answer they change enough."""
+    for alternate, found in zip(columns[4].split(","), row, strict=True):
+        for model, each in zip(models, found, strict=True):
+            if isinstance(each, str) or each.region is None:
+                continue
+            region = each.region
+            place = Region(columns[0], region.start + 1, region.end)  # 1-based
+            attention = [str(place), f"{region.score:.6g}", f"{region.ratio:.4g}"]
+            for index, name in enumerate(model.class_names):
+                if abs(each.score.changes[index]) >= min_change:
+                    yield "\t".join([*columns[:4], alternate, model.name, name, *_cells(columns, each, index), *attention]) + "\n"
+
+
+def _quoted(text: str) -> str:
+    return _one_line(text).replace("\\", "\\\\").replace('"', '\\"')
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())
+
+
+@contextmanager
+def open_variant_output(path: Path, make_index: bool) -> Iterator[IO[str] | "_BgzipText"]:
+    """A VCF file that appears, whole, when the block ends without an error; of a bgzip file the index beside it, too.
+
+    Args:
+        path: Ends in .vcf, .vcf.gz or .vcf.bgz.
+        make_index: bgzip: make a tabix index; records must be in order.
+
+    Raises:
+        OutputError: It cannot be written.
+    """
+    temporary = path.with_name(f".{path.name}.{os.getpid()}-{secrets.token_hex(4)}.tmp")
+    index, own_index = Path(f"{temporary}.tbi"), Path(f"{path}.tbi")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if path.suffix == ".vcf":
+            with temporary.open("w", encoding="utf-8", newline="") as handle:
+                yield handle
+        else:
+            with pysam.BGZFile(str(temporary), "w", None) as packed:
+                yield _BgzipText(packed)
+            if make_index:
+                pysam.tabix_index(str(temporary), preset="vcf", force=True)
+                index.replace(own_index)
+            else:
+                own_index.unlink(missing_ok=True)  # one of a file that was here before
+        temporary.replace(path)
+    except OSError as error:
+        raise write_error(error, path) from error
+    finally:
+        for left in (temporary, index):
+            with suppress(OSError):
+                left.unlink(missing_ok=True)
+
+
+class _BgzipText:
+    """Text into a bgzip file."""
+
+    def __init__(self, packed: Any) -> None:
+        self._packed = packed
+
+    def write(self, text: str) -> None:
+        self._packed.write(text.encode())
+
+
+def check_ending(path: Path) -> None:
+    """Stop where a file could not be written in the form that its name says.
+
+    Raises:
+        OutputError: It could not.
+    """
+    if not path.name.lower().endswith(VCF_ENDINGS):
+        raise OutputError(f"{path}: scored variants are written as .vcf, or as .vcf.gz (bgzip, with its .tbi): end the name so")
+
+
+def unique_names(names: Iterable[str]) -> list[str]:
+    """Names fit for INFO keys, no two alike.
+
+    Examples:
+        >>> unique_names(["run 1", "run_1", "b"])
+        ['run_1', 'run_1_2', 'b']
+    """
+    found: list[str] = []
+    for name in map(plain_name, names):
+        count = 1
+        unique = name
+        while unique in found:
+            count += 1
+            unique = f"{name}_{count}"
+        found.append(unique)
+    return found
