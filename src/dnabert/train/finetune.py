@@ -326,12 +326,14 @@ def _encode(data: LabelledSet, head: HeadConfig, classes: tuple[str, ...], token
     targets = make_targets(data, head.task, classes, head.token_level, tokenizer.kmer)
     encoded = EncodedSet(data.sequences, tokenizer, head, targets)
     if encoded.num_cut:
+        chunks = head.task in ("classify", "multilabel", "regress")
         log.warning(
-            "%s: %d of %d sequences are longer than %d bases and are cut on the right; --set head.chunk_pooling=mean reads them whole",
+            "%s: %d of %d sequences are longer than %d bases and are cut on the right; %s",
             data.source,
             encoded.num_cut,
             len(data),
             tokenizer.max_tokens + tokenizer.kmer - 1,
+            "--set head.chunk_pooling=mean reads them whole" if chunks else "give them in pieces of that length to learn from all of them",
         )
     return encoded
 
