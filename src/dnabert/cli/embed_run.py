@@ -16,7 +16,7 @@ from dnabert.data.labelled import LabelledSet, read_set
 from dnabert.data.rows.parse import read_rows
 from dnabert.device import Machine, choose_machine
 from dnabert.errors import CheckpointError, ConfigError, OutputError
-from dnabert.infer.embedding.analysis import Contexts, cluster_vectors, find_contexts, kmer_vectors, nearest, project
+from dnabert.infer.embedding.analysis import Contexts, cluster_vectors, find_contexts, kmer_vectors, label_groups, nearest, project
 from dnabert.infer.embedding.config import EmbedConfig
 from dnabert.infer.embedding.files import write_anndata, write_embedding_arrays, write_parquet
 from dnabert.infer.embedding.vectors import check_layer, embed, rows_of_sequences
@@ -33,7 +33,6 @@ log = logging.getLogger(__name__)
 Floats = npt.NDArray[np.float32]
 Found = Iterable[tuple[int, Floats]]
 _FORMATS = (".npz", ".parquet", ".h5ad")
-_MAX_GROUPS = 8
 
 
 def run_embedding(
@@ -164,7 +163,7 @@ class _Work:
         config = self.config
         if config.map and plot is not None:
             projection = project(vectors, config.map, config.seed)
-            groups, names = _groups(data.labels)
+            groups, names = (None, ()) if data.labels is None else label_groups(data.labels)
             save_figure(embedding_map_figure(projection.points, groups, names, projection.axes), plot)
         if config.neighbours and len(data) > 1:
             numbers, similarities = nearest(vectors, config.neighbours)
@@ -240,17 +239,3 @@ def _keeping(found: Found, kept: list[Floats] | None) -> Iterator[tuple[int, Flo
         if kept is not None:
             kept.append(vectors)
         yield index, vectors
-
-
-def _groups(labels: tuple[str, ...] | None) -> tuple[npt.NDArray[np.int64] | None, list[str]]:
-    """Number of each sequence's label, and what the labels are called; the rarest beyond eight are one group."""
-    if labels is None:
-        return None, []
-    names, numbers, counts = np.unique(np.array(labels), return_inverse=True, return_counts=True)
-    if len(names) <= _MAX_GROUPS:
-        return numbers, [f"{name} (n = {count:,})" for name, count in zip(names.tolist(), counts.tolist(), strict=True)]
-    order = np.argsort(-counts, kind="stable")
-    place = np.minimum(np.argsort(order), _MAX_GROUPS - 1)
-    kept = order[: _MAX_GROUPS - 1].tolist()
-    texts = [f"{names[number]} (n = {counts[number]:,})" for number in kept]
-    return place[numbers], [*texts, f"{len(names) - len(kept)} other labels"]

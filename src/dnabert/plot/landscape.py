@@ -127,7 +127,7 @@ def mean_landscape_figure(lines: Sequence[MeanLine], score_name: str, anchor: in
     axes.xaxis.set_major_locator(MaxNLocator(nbins=9, steps=[1, 2, 5, 10], integer=True))
     axes.margins(x=0.01)
     axes.set_ylim(bottom=0)
-    axes.set_xlabel(_position_name(anchor))
+    axes.set_xlabel(_position_name(anchor, anchor_name))
     axes.set_ylabel(score_name)
     legend_above(figure, axes)
     return figure
@@ -137,5 +137,5 @@ def _position(place: int, anchor: int | None) -> str:
     return str(place) if anchor is None else f"{place - anchor:+d}" if place != anchor else "0"
 
 
-def _position_name(anchor: int | None) -> str:
-    return "Position in the sequence (bp, first base 0)" if anchor is None else "Position relative to the anchor (bp)"
+def _position_name(anchor: int | None, name: str = "anchor") -> str:
+    return "Position in the sequence (bp, first base 0)" if anchor is None else f"Position relative to the {name} (bp)"

@@ -2,8 +2,9 @@ import numpy as np
 import pytest
 
 from dnabert.checkpoint import ModelInfo
-from dnabert.cli.report_run.kinds import draw, kinds_of, label_groups, positive_number
+from dnabert.cli.report_run.kinds import draw, kinds_of, positive_number
 from dnabert.errors import ConfigError
+from dnabert.infer.embedding.analysis import label_groups
 from dnabert.model.config import HeadConfig
 
 

@@ -14,7 +14,7 @@ from dnabert.checkpoint import ModelInfo
 from dnabert.choices import Task
 from dnabert.errors import ConfigError
 
-__all__ = ["Kind", "draw", "kinds_of", "label_groups", "positive_number"]
+__all__ = ["Kind", "draw", "kinds_of", "positive_number"]
 
 Rows = npt.NDArray[np.int64]
 MAX_KINDS = 8
@@ -87,17 +87,3 @@ def draw(rows: Rows, most: int, seed: int) -> Rows:
     if len(rows) <= most:
         return rows
     return np.sort(np.random.default_rng(seed).choice(rows, most, replace=False))
-
-
-def label_groups(texts: Sequence[str]) -> tuple[Rows, tuple[str, ...]]:
-    """Number of each sequence's group, (N,), and the names with counts; the rarest beyond eight labels are one group."""
-    names, numbers, counts = np.unique(np.array(texts), return_inverse=True, return_counts=True)
-    order = np.argsort(-counts, kind="stable")
-    kept = order if len(names) <= MAX_KINDS else order[: MAX_KINDS - 1]
-    kept = np.sort(kept)
-    place = np.full(len(names), len(kept))
-    place[kept] = np.arange(len(kept))
-    shown = [f"{names[number]} (n = {counts[number]:,})" for number in kept.tolist()]
-    if len(kept) < len(names):
-        shown.append(f"{len(names) - len(kept)} other labels (n = {int(counts.sum() - counts[kept].sum()):,})")
-    return place[numbers], tuple(shown)

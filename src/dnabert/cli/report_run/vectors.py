@@ -5,10 +5,9 @@ from importlib.util import find_spec
 import numpy as np
 
 from dnabert.cli.progress import watched
-from dnabert.cli.report_run.kinds import label_groups
 from dnabert.cli.report_run.question import Question
 from dnabert.errors import requires_extra
-from dnabert.infer.embedding.analysis import project
+from dnabert.infer.embedding.analysis import label_groups, project
 from dnabert.infer.embedding.choices import EmbeddingMap
 from dnabert.infer.embedding.vectors import embed
 from dnabert.report.model.vector_map import MapFound, map_section

@@ -5,7 +5,7 @@ Legend: N vectors, D width, C clusters.
 Source: McInnes et al. 2018 (UMAP); van der Maaten and Hinton 2008, Poličar et al. 2024 (t-SNE, openTSNE); Rousseeuw 1987 (silhouette).
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 
@@ -26,11 +26,13 @@ from dnabert.infer.embedding.vectors import embed
 from dnabert.model.heads import Dnabert
 from dnabert.tokenizer import KmerTokenizer
 
-__all__ = ["Contexts", "Projection", "cluster_vectors", "find_contexts", "kmer_vectors", "nearest", "project"]
+__all__ = ["Contexts", "Projection", "cluster_vectors", "find_contexts", "kmer_vectors", "label_groups", "nearest", "project"]
 
 Floats = npt.NDArray[np.float32]
 MIN_CONTEXTS = 10
 """Fewer occurrences of a k-mer are not clustered."""
+_MAX_GROUPS = 8
+"""More colours cannot be told apart."""
 
 
 @dataclass(frozen=True)
@@ -216,3 +218,17 @@ def kmer_vectors(model: Dnabert) -> tuple[list[str], Floats, Floats]:
     vectors: Floats = model.encoder.embeddings.word.weight.detach()[NUM_SPECIAL:].float().cpu().numpy()
     shares = np.array([(kmer.count("G") + kmer.count("C")) / len(kmer) for kmer in kmers], np.float32)
     return kmers, vectors, shares
+
+
+def label_groups(texts: Sequence[str]) -> tuple[npt.NDArray[np.int64], tuple[str, ...]]:
+    """Number of each sequence's group, (N,), and the names with counts; the rarest beyond eight labels are one group."""
+    names, numbers, counts = np.unique(np.array(texts), return_inverse=True, return_counts=True)
+    order = np.argsort(-counts, kind="stable")
+    kept = order if len(names) <= _MAX_GROUPS else order[: _MAX_GROUPS - 1]
+    kept = np.sort(kept)
+    place = np.full(len(names), len(kept))
+    place[kept] = np.arange(len(kept))
+    shown = [f"{names[number]} (n = {counts[number]:,})" for number in kept.tolist()]
+    if len(kept) < len(names):
+        shown.append(f"{len(names) - len(kept)} other labels (n = {int(counts.sum() - counts[kept].sum()):,})")
+    return place[numbers], tuple(shown)
