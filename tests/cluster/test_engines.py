@@ -132,6 +132,21 @@ def test_ranks_divide_the_shards_and_the_first_puts_them_together(notes: Path, t
     assert list(RankEngine(1, 3).run(Squaring(notes), shards(10), store)) == []
 
 
+def test_the_first_rank_waits_until_no_other_looks_for_pieces(notes: Path, tmp_path: Path) -> None:
+    store = ShardStore(tmp_path / "parts")
+    list(LocalEngine().run(Squaring(notes), shards(4), store))
+    keys = RankEngine(0, 2, patience_s=60).run(Squaring(notes), shards(4), store)
+    assert [next(keys) for _ in range(4)] == [shard.key for shard in shards(4)]
+    ended: list[bool] = []
+    waiting = threading.Thread(target=lambda: ended.append(not list(keys)))
+    waiting.start()
+    waiting.join(timeout=0.3)
+    assert not ended
+    assert list(RankEngine(1, 2).run(Squaring(notes), shards(4), store)) == []
+    waiting.join(timeout=60)
+    assert ended == [True]
+
+
 def test_a_rank_that_is_left_alone_says_so(notes: Path, tmp_path: Path) -> None:
     with pytest.raises(ClusterError, match=r"no rank has finished a shard for 0\.1 seconds; what is done is kept"):
         list(RankEngine(0, 2, patience_s=0.1).run(Squaring(notes), shards(4), ShardStore(tmp_path / "parts")))

@@ -58,7 +58,7 @@ def scan(
     flags = {"window_bp": window, "stride_bp": stride, "threshold": threshold, "strand": strand, "classes": class_}
     names = {"window_bp": "--window", "stride_bp": "--stride", "classes": "--class"}
     chosen = merge_settings(preset_of(preset), config, settings or (), flags, names)
-    with open_engine(engine, address, EngineConfig(workers=workers)) as chosen_engine:
+    with open_engine(engine, address, EngineConfig(workers=workers), device) as chosen_engine:
         run_scan(
             genome,
             model,

@@ -1,7 +1,6 @@
 """What ``dnabert scan`` does: a plan, its shards worked on, and what they give put together into tracks and calls."""
 
 import logging
-import math
 import shutil
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -153,9 +152,11 @@ class _Job:
         is_token: Whether the model answers for every base.
         stretches: What is scanned.
         lengths: Bases by contig.
-        batch_rows: Windows of a batch; of an ensemble a multiple of those of each member.
+        batch_rows: Windows of a batch.
         task: How a worker gets ready.
         inputs: SHA-256 by file.
+        genome_sha256: That of the genome.
+        model_facts: What the answers of the model depend on besides its weights.
         tracks: The tracks.
         bed: Where the calls go.
         summary: Where the record goes.
@@ -173,6 +174,8 @@ class _Job:
     batch_rows: int
     task: ScanTask
     inputs: dict[str, str]
+    genome_sha256: str
+    model_facts: str
     tracks: tuple[TrackName, ...]
     bed: Path
     summary: Path
@@ -180,7 +183,7 @@ class _Job:
 
     def _shard(self, content: Content, *more: object) -> Shard[Content]:
         task = self.task
-        made_from = (self.sha256, self.inputs[str(task.genome)], task.device, task.dtype, task.windows, task.strands, task.classes)
+        made_from = (self.sha256, self.model_facts, self.genome_sha256, task.device, task.dtype, task.windows, task.strands, task.classes)
         return Shard(shard_key("scan", _FORMAT, *made_from, *more, content), content)
 
     def shards(self) -> Iterator[Shard[Content]]:
@@ -244,6 +247,7 @@ def _plan(predictor: Predictor, directory: Path, genome: Path, out: Path, region
     with Genome(genome) as bases:
         stretches = find_stretches(bases, regions, predictor.kmer if is_token else windows.evaluation_bp)
         lengths = bases.lengths
+    inputs = {str(path): sha256_of_file(path) for path in (genome, regions) if path is not None}
     device, dtype = machine.device.type, str(machine.dtype).removeprefix("torch.")
     return _Job(
         config,
@@ -254,9 +258,20 @@ def _plan(predictor: Predictor, directory: Path, genome: Path, out: Path, region
         is_token,
         stretches,
         lengths,
-        math.lcm(*(batch_rows(member, windows.window_bp, device) for member in predictor.members)),
-        ScanTask(directory, genome, cast(DeviceName, device), cast(DtypeName, dtype), windows, config.rule.kind, strands, classes),
-        {str(path): sha256_of_file(path) for path in (genome, regions) if path is not None},
+        batch_rows(predictor.members, windows.window_bp, device),
+        ScanTask(
+            directory.resolve(),
+            genome.resolve(),
+            cast(DeviceName, device),
+            cast(DtypeName, dtype),
+            windows,
+            config.rule.kind,
+            strands,
+            classes,
+        ),
+        inputs,
+        inputs[str(genome)],
+        " ".join(member.info.model_dump_json() for member in predictor.members),
         _tracks(out, strands, tuple(names[number] for number in classes)),
         *(out.with_name(f"{out.name}{ending}") for ending in (".bed", ".json", ".parts")),
     )

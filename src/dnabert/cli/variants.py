@@ -67,5 +67,5 @@ def variants(
         force=force,
         quiet=quiet,
     )
-    with open_engine(engine, address, EngineConfig(workers=workers)) as chosen_engine:
+    with open_engine(engine, address, EngineConfig(workers=workers), device) as chosen_engine:
         run_variants(job, chosen, chosen_engine)

@@ -7,7 +7,9 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
+from typing import cast
 
+from dnabert.checkpoint import ModelInfo
 from dnabert.choices import DeviceName, DtypeName
 from dnabert.cli.progress import watched
 from dnabert.device import choose_machine
@@ -97,6 +99,11 @@ def run_variants(job: VariantJob, config: VariantConfig, engine: Engine | None =
     _check_flags(job, config)
     directories = tuple(resolve_model(name) for name in job.models)
     scorers = load_scorers(directories, choose_machine(job.device, job.dtype), config)
+    for scorer in scorers:
+        if config.grid_bp >= scorer.length:
+            raise ConfigError(
+                f"grid_bp={config.grid_bp} moves windows of {scorer.length} bases off their variants; give less than a window"
+            )
     if config.anchor != "none":
         for scorer in scorers:
             site_index(config, scorer.length)
@@ -108,7 +115,16 @@ def run_variants(job: VariantJob, config: VariantConfig, engine: Engine | None =
         if job.mutagenesis is not None:
             _map_region(job, config, scorers, models, ReferenceBases(genome), sites)
             return
-        task = VariantTask(directories, job.genome, job.annotation, config, job.device, job.dtype, job.candidates is not None)
+        machine = choose_machine(job.device, job.dtype)  # settled here: workers elsewhere compute as this process would
+        task = VariantTask(
+            tuple(directory.resolve() for directory in directories),
+            job.genome.resolve(),
+            None if job.annotation is None else job.annotation.resolve(),
+            config,
+            cast(DeviceName, machine.device.type),
+            cast(DtypeName, str(machine.dtype).removeprefix("torch.")),
+            job.candidates is not None,
+        )
         _score_file(job, config, models, scorers, genome, task, engine or LocalEngine())
 
 
@@ -147,7 +163,7 @@ def _columns(directories: Sequence[Path], scorers: Sequence[Scorer]) -> list[Mod
     found = []
     for name, directory, scorer in zip(names, directories, scorers, strict=True):
         kind = "value" if isinstance(scorer, ModelScorer) and not scorer.has_odds else "odds" if scorer.has_odds else "llr"
-        info = scorer.predictor.info if isinstance(scorer, ModelScorer) else scorer.saved.info
+        info = _info(scorer)
         facts = {
             "Path": str(directory),
             "SHA256": scorer.sha256,
@@ -159,6 +175,10 @@ def _columns(directories: Sequence[Path], scorers: Sequence[Scorer]) -> list[Mod
             ModelColumns(name, tuple(unique_names(scorer.outputs) if len(scorer.outputs) > 1 else ("",)), scorer.output_names, kind, facts)
         )
     return found
+
+
+def _info(scorer: Scorer) -> ModelInfo:
+    return scorer.predictor.info if isinstance(scorer, ModelScorer) else scorer.saved.info
 
 
 def _score_file(
@@ -178,7 +198,8 @@ def _score_file(
     annotation_sha = "" if job.annotation is None else sha256_of_file(job.annotation)
     machine = choose_machine(job.device, job.dtype)
     place = [machine.device.type, str(machine.dtype), str(task.find_candidates)]
-    facts = [*(scorer.sha256 for scorer in scorers), genome_sha, annotation_sha, *place]
+    made_of = [f"{scorer.sha256} {scorer.length} {scorer.direction} {_info(scorer).model_dump_json()}" for scorer in scorers]
+    facts = [*made_of, genome_sha, annotation_sha, *place]
     store = ShardStore(job.parts)
     if job.parts.is_dir() and not job.resume:
         shutil.rmtree(job.parts)

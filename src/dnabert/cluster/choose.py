@@ -5,7 +5,7 @@ from contextlib import contextmanager
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from dnabert.choices import EngineName
+from dnabert.choices import DeviceName, EngineName
 from dnabert.cluster.rank_engine import RankEngine
 from dnabert.cluster.ray_engine import RayEngine
 from dnabert.errors import ConfigError
@@ -40,13 +40,16 @@ def check_resume(name: EngineName, resume: bool) -> None:
 
 
 @contextmanager
-def open_engine(name: EngineName, address: str = "local", config: EngineConfig | None = None) -> Iterator[Engine]:
+def open_engine(
+    name: EngineName, address: str = "local", config: EngineConfig | None = None, device: DeviceName = "auto"
+) -> Iterator[Engine]:
     """An engine, given back at the end.
 
     Args:
         name: local: this process; ray: a Ray cluster; ranks: the processes that torchrun started.
         address: ray: ``local`` starts Ray on this machine, ``auto`` joins the cluster it belongs to, or ``host:port``.
         config: Workers, and what each may use.
+        device: Where workers compute, as this process would; on a CPU they ask for no GPU.
 
     Raises:
         DnabertError: Ray is not installed.
@@ -55,7 +58,10 @@ def open_engine(name: EngineName, address: str = "local", config: EngineConfig |
     settings = config or EngineConfig()
     engine: Engine
     if name == "ray":
-        engine = RayEngine(address, settings.workers, settings.gpus, settings.cores)
+        from dnabert.device import choose_machine  # imports torch
+
+        gpus = 0.0 if choose_machine(device, "auto").device.type == "cpu" else settings.gpus
+        engine = RayEngine(address, settings.workers, gpus, settings.cores)
     elif name == "ranks":
         engine = RankEngine(patience_s=settings.patience_s)
     else:

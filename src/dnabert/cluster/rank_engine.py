@@ -6,7 +6,9 @@ No messages are sent: a result that is in the folder is done. So ranks need a co
 import os
 import time
 from collections.abc import Callable, Iterable, Iterator
-from typing import TypeVar
+from functools import partial
+from importlib import import_module
+from typing import Any, TypeVar
 
 from dnabert.errors import ClusterError
 from dnabert.infer.shards import Shard, ShardStore, Task
@@ -38,6 +40,9 @@ class RankEngine:
                 f"{error.args[0]} is not set: start the command with torchrun --nproc-per-node N -m dnabert ..., or choose another --engine"
             ) from error
         self.patience_s = patience_s
+        self._run = os.environ.get("TORCHELASTIC_RUN_ID", "0")
+        if (place := os.environ.get("LOCAL_RANK")) is not None and (torch := _torch()).cuda.is_available():
+            torch.cuda.set_device(int(place) % torch.cuda.device_count())  # each rank of a node computes on a GPU of its own
         self.assembles = self.rank == 0
 
     def run(self, task: Task[S], shards: Iterable[Shard[S]], store: ShardStore) -> Iterator[str]:
@@ -60,15 +65,23 @@ class RankEngine:
                 while pending and store.holds(pending[0]):
                     yield pending.pop(0)
         for key in pending:
-            self._wait(key, store)
+            self._wait(partial(store.holds, key), store)
             yield key
+        if not self.assembles:
+            store.note(self._done(self.rank))
+        else:  # the pieces may be thrown away after this: no rank must look for them any more
+            for rank in range(1, self.ranks):
+                self._wait(partial(store.has_note, self._done(rank)), store)
+
+    def _done(self, rank: int) -> str:
+        return f"rank-{rank}-of-{self.ranks}-{self._run}.done"
 
     def close(self) -> None:
         """Nothing is held."""
 
-    def _wait(self, key: str, store: ShardStore) -> None:
+    def _wait(self, is_there: Callable[[], bool], store: ShardStore) -> None:
         news, since = -1, time.monotonic()
-        while not store.holds(key):
+        while not is_there():
             count = store.count()
             if count != news:
                 news, since = count, time.monotonic()
@@ -78,3 +91,7 @@ class RankEngine:
                     " ranks' messages and go on with --resume"
                 )
             time.sleep(_POLL_S)
+
+
+def _torch() -> Any:
+    return import_module("torch")

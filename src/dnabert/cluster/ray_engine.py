@@ -69,9 +69,8 @@ class RayEngine:
         log.info("Ray: %d workers with %d cores and %g GPUs each", self.workers, self.cores, self.gpus)
 
     def _connect(self, address: str) -> None:
-        where = {} if address == "local" else {"address": address}
         try:
-            self._ray.init(**where, include_dashboard=False, log_to_driver=False, logging_level=logging.ERROR)
+            self._ray.init(address=address, include_dashboard=False, log_to_driver=False, logging_level=logging.ERROR)
         except (ConnectionError, RuntimeError, ValueError) as error:
             raise ClusterError(f"--address {address}: no Ray cluster answers there: {str(error).splitlines()[0]}") from error
 

@@ -109,10 +109,7 @@ class ShardStore:
         Raises:
             OutputError: It cannot be written.
         """
-        try:
-            self.folder.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise OutputError(f"{self.folder}: cannot be made: {error.strerror or error}") from error
+        self._make_folder()
         write_bytes(self._path(key), result)
 
     def read(self, key: str) -> bytes:
@@ -128,9 +125,28 @@ class ShardStore:
                 f"{self._path(key)}: a finished piece cannot be read: {error.strerror or error}; run the command again"
             ) from error
 
+    def note(self, name: str) -> None:
+        """Leave a sign for other processes.
+
+        Raises:
+            OutputError: It cannot be written.
+        """
+        self._make_folder()
+        write_bytes(self.folder / name, b"")
+
+    def has_note(self, name: str) -> bool:
+        """Whether a sign was left."""
+        return (self.folder / name).is_file()
+
     def count(self) -> int:
         """How many results there are."""
         return sum(1 for _ in self.folder.glob("*.part"))
+
+    def _make_folder(self) -> None:
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise OutputError(f"{self.folder}: cannot be made: {error.strerror or error}") from error
 
     def _path(self, key: str) -> Path:
         return self.folder / f"{key}.part"

@@ -206,7 +206,9 @@ def draw_windows(stretches: Stretches, windows: Windows, wanted: int, shuffles: 
     """
     longer = Windows(windows.evaluation_bp, windows.stride_bp)
     counts = np.cumsum([num_windows(stretch, longer) for stretch in stretches.all])
-    total = int(counts[-1])
+    total = int(counts[-1]) if len(counts) else 0
+    if not total:  # a token model reads stretches that are shorter than a window
+        return Drawn((), wanted, shuffles, seed)
     rng = np.random.default_rng(seed_of(seed, "background"))
     numbers = rng.permutation(np.unique(rng.integers(0, total, size=_SPARE * wanted)))
     owners = np.searchsorted(counts, numbers, side="right")

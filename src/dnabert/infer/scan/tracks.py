@@ -21,6 +21,8 @@ __all__ = ["TrackWriter", "open_track"]
 
 _BLOCK = 1 << 15
 """Values that are handed on at once: always as many, so that the bytes do not depend on the pieces that come in."""
+_MOST_ZOOMED = 50_000_000
+"""Values of a track that is summarised for browsers: libBigWig keeps 13 bytes of each in memory for that. Larger ones have no summaries."""
 
 
 class TrackWriter:
@@ -76,6 +78,19 @@ class TrackWriter:
         self._start += len(values) * self.step
 
 
+def _check_whole(path: Path) -> None:
+    """LibBigWig only prints that it could not write the end of a file.
+
+    Raises:
+        RuntimeError: The file does not end as it must.
+    """
+    with path.open("rb") as handle:
+        first = handle.read(4)
+        handle.seek(-4, os.SEEK_END)
+        if handle.read(4) != first:
+            raise RuntimeError("its end is missing")
+
+
 @contextlib.contextmanager
 def open_track(path: Path, lengths: Mapping[str, int], step: int, span: int) -> Iterator[TrackWriter]:
     """A bigWig file that appears, whole, when the block ends without an error.
@@ -94,12 +109,14 @@ def open_track(path: Path, lengths: Mapping[str, int], step: int, span: int) -> 
         path.parent.mkdir(parents=True, exist_ok=True)
         track = pyBigWig.open(str(temporary), "w")
         try:
-            track.addHeader(list(lengths.items()))
+            is_large = sum(lengths.values()) // step > _MOST_ZOOMED
+            track.addHeader(list(lengths.items()), **({"maxZooms": 0} if is_large else {}))
             writer = TrackWriter(track, step, span)
             yield writer
             writer.flush()
         finally:
             track.close()
+        _check_whole(temporary)
         temporary.replace(path)
     except OSError as error:
         raise write_error(error, path) from error

@@ -65,10 +65,14 @@ class ScanTask:
         return Scanner(self, Predictor(self.model, choose_machine(self.device, self.dtype)), Genome(self.genome)).work
 
 
-def batch_rows(member: SavedModel, window_bp: int, device: str) -> int:
-    """Windows of a batch, R: as many as `predict` takes."""
-    kmers, full = window_bp - member.model.config.kmer + 1, member.tokenizer.max_tokens
-    return max(1, TOKENS_PER_BATCH[device] // (-(-kmers // full) * (min(kmers, full) + 2)))
+def batch_rows(members: Sequence[SavedModel], window_bp: int, device: str) -> int:
+    """Windows of a batch, R: as many as `predict` takes; of an ensemble as many as the member takes that takes the fewest."""
+
+    def rows(member: SavedModel) -> int:
+        kmers, full = window_bp - member.model.config.kmer + 1, member.tokenizer.max_tokens
+        return max(1, TOKENS_PER_BATCH[device] // (-(-kmers // full) * (min(kmers, full) + 2)))
+
+    return min(map(rows, members))
 
 
 def read_scores(content: bytes) -> Floats:
@@ -125,7 +129,10 @@ class Scanner:
         unknown = np.concatenate([_has_unknown(piece, window_bp, self.task.windows.stride_bp) for piece in pieces])
 
         def read(member: SavedModel, reverse: bool) -> Floats:
-            logits, rows = self._logits(member, pieces, window_bp, unknown, reverse), batch_rows(member, window_bp, self.task.device)
+            logits, rows = (
+                self._logits(member, pieces, window_bp, unknown, reverse),
+                batch_rows(self.predictor.members, window_bp, self.task.device),
+            )
             # Batch by batch too: the last elements of an array may be rounded in another way than those before.
             probs = [_probabilities(member, logits[at : at + rows]) for at in range(0, len(logits), rows)]
             return np.concatenate(probs)[: len(unknown)]
@@ -156,7 +163,7 @@ class Scanner:
         Where all windows of a batch are unknown they are 0.
         """
         machine, kmer, stride = self.predictor.machine, member.model.config.kmer, self.task.windows.stride_bp
-        kmers, rows = window_bp - kmer + 1, batch_rows(member, window_bp, machine.device.type)
+        kmers, rows = window_bp - kmer + 1, batch_rows(self.predictor.members, window_bp, machine.device.type)
         views = (_views(piece, member, kmers, stride, machine.device, reverse) for piece in pieces)
         nothing = _nothing(member, rows, window_bp).to(machine.device)
         found: list[Tensor] = []

@@ -364,7 +364,7 @@ def open_variant_output(path: Path, make_index: bool) -> Iterator[IO[str] | "_Bg
     index, own_index = Path(f"{temporary}.tbi"), Path(f"{path}.tbi")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        if path.suffix == ".vcf":
+        if path.suffix.lower() == ".vcf":
             with temporary.open("w", encoding="utf-8", newline="") as handle:
                 yield handle
         else:
