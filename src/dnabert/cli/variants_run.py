@@ -17,6 +17,7 @@ from dnabert.dna.readers.variants import read_header
 from dnabert.dna.regions import Genome, Region
 from dnabert.dna.sequence import decode_bases
 from dnabert.errors import ConfigError, OutputError
+from dnabert.infer.packed_vcf import check_ending, open_variant_output
 from dnabert.infer.shards import Engine, LocalEngine, Shard, ShardStore
 from dnabert.infer.variants.answers import ModelScorer
 from dnabert.infer.variants.config import VariantConfig
@@ -26,9 +27,7 @@ from dnabert.infer.variants.files import (
     ModelColumns,
     annotated_line,
     candidate_lines,
-    check_ending,
     header_text,
-    open_variant_output,
     read_blocks,
     read_line_blocks,
     survey_file,

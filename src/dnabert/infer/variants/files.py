@@ -7,38 +7,31 @@ Source: VCF 4.3; bgzip and tabix by htslib.
 """
 
 import logging
-import os
 import re
-import secrets
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import IO, Any, TypeVar
+from typing import TypeVar
 
 import pysam
 
 from dnabert import __version__
 from dnabert.dna.readers.variants import Variant, VariantHeader, check_references, read_records
 from dnabert.dna.regions import Genome, Region
-from dnabert.errors import DataFileError, OutputError
+from dnabert.errors import DataFileError
 from dnabert.infer.variants.alleles import SKIP_REASONS, SkipReason, VariantRecord
 from dnabert.infer.variants.job import Block, ScoredAllele
-from dnabert.output import write_error
 
 __all__ = [
     "CANDIDATE_COLUMNS",
     "TABLE_COLUMNS",
-    "VCF_ENDINGS",
     "ModelColumns",
     "Survey",
     "annotated_line",
     "candidate_lines",
-    "check_ending",
     "header_text",
     "info_name",
-    "open_variant_output",
     "plain_name",
     "read_blocks",
     "read_line_blocks",
@@ -52,8 +45,6 @@ log = logging.getLogger(__name__)
 
 _NUM_COMPARED = 1000
 """Reference alleles that are compared with the genome before the work."""
-
-VCF_ENDINGS = (".vcf", ".vcf.gz", ".vcf.bgz")
 
 TABLE_COLUMNS = ("chrom", "pos", "id", "ref", "alt", "model", "class", "window", "score_ref", "score_alt", "diff", "logor", "skipped")
 CANDIDATE_COLUMNS = (
@@ -347,61 +338,6 @@ def _quoted(text: str) -> str:
 
 def _one_line(text: str) -> str:
     return " ".join(text.split())
-
-
-@contextmanager
-def open_variant_output(path: Path, make_index: bool) -> Iterator[IO[str] | "_BgzipText"]:
-    """A VCF file that appears, whole, when the block ends without an error; of a bgzip file the index beside it, too.
-
-    Args:
-        path: Ends in .vcf, .vcf.gz or .vcf.bgz.
-        make_index: bgzip: make a tabix index; records must be in order.
-
-    Raises:
-        OutputError: It cannot be written.
-    """
-    temporary = path.with_name(f".{path.name}.{os.getpid()}-{secrets.token_hex(4)}.tmp")
-    index, own_index = Path(f"{temporary}.tbi"), Path(f"{path}.tbi")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        if path.suffix.lower() == ".vcf":
-            with temporary.open("w", encoding="utf-8", newline="") as handle:
-                yield handle
-        else:
-            with pysam.BGZFile(str(temporary), "w", None) as packed:
-                yield _BgzipText(packed)
-            if make_index:
-                pysam.tabix_index(str(temporary), preset="vcf", force=True)
-                index.replace(own_index)
-            else:
-                own_index.unlink(missing_ok=True)  # one of a file that was here before
-        temporary.replace(path)
-    except OSError as error:
-        raise write_error(error, path) from error
-    finally:
-        for left in (temporary, index):
-            with suppress(OSError):
-                left.unlink(missing_ok=True)
-
-
-class _BgzipText:
-    """Text into a bgzip file."""
-
-    def __init__(self, packed: Any) -> None:
-        self._packed = packed
-
-    def write(self, text: str) -> None:
-        self._packed.write(text.encode())
-
-
-def check_ending(path: Path) -> None:
-    """Stop where a file could not be written in the form that its name says.
-
-    Raises:
-        OutputError: It could not.
-    """
-    if not path.name.lower().endswith(VCF_ENDINGS):
-        raise OutputError(f"{path}: scored variants are written as .vcf, or as .vcf.gz (bgzip, with its .tbi): end the name so")
 
 
 def unique_names(names: Iterable[str]) -> list[str]:
