@@ -395,3 +395,9 @@ def test_measured_splice_variants_of_the_mini_genome_are_scored_at_their_sites(f
             text = reverse_complement_text(text) if window.endswith("(-)") else text
             signals += text[60:62] == "GT" or text[58:60] == "AG"
     assert signals > 0.9 * len(windows) > 20
+
+
+def test_a_grid_that_would_lose_the_variant_is_refused(folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    source = _vcf(tmp_path / "x.vcf", [("chr1", 100, CONTIGS["chr1"][99], "A")])
+    assert _score(folder, source, tmp_path / "o.vcf", "--set", f"grid_bp={WINDOW}") == 1
+    assert f"grid_bp={WINDOW} moves windows of {WINDOW} bases off their variants" in capsys.readouterr().err
