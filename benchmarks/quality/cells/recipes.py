@@ -51,8 +51,8 @@ _PUBLISHED_TATA = _Course(10, 50, 200)
 
 _TUNED_EPOCHS: dict[Group, int] = {"tf": 4, "mouse": 8, "core": 4, "300": 6, "splice": 6}
 """So few because two processor cores had to train all of it; a GPU may give more."""
-_TUNED_EPOCHS_TATA = 10
-"""TATA sets have 4,904 rows."""
+_TUNED_EPOCHS_OF = {"prom_core_tata": 10, "prom_300_tata": 6, "prom_core_notata": 3, "tf/0": 3, "tf/1": 3, "mouse/4": 5}
+"""Of single tasks: core promoters with TATA are few and short; the others are the largest (15,064 to 42,452 rows), or the longest."""
 
 _GRID: tuple[tuple[float, Pooling], ...] = ((1.0, "mean"), (2.0, "mean"), (0.5, "mean"), (1.0, "cls"), (1.0, "max"))
 """Learning rate, as a multiple of what the package chooses by width, and pooling."""
@@ -139,7 +139,7 @@ def _tuned(task: Task, lr: float, pooling: Pooling, seed: int) -> FinetuneConfig
     return FinetuneConfig(
         head=HeadConfig(task="classify", pooling=pooling),
         optim=FinetuneOptimConfig(lr=lr),
-        epochs=_TUNED_EPOCHS_TATA if task.name.endswith("_tata") else _TUNED_EPOCHS[task.group],
+        epochs=_TUNED_EPOCHS_OF.get(task.name, _TUNED_EPOCHS[task.group]),
         batch_size=32,
         seed=seed,
         stranded=task.stranded,
