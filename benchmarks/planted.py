@@ -112,7 +112,7 @@ def _section(name: str, run: Path, table: Path, elements: str, most: int, machin
     predictor = Predictor(run, machine)
     data, masks = _positives(read_set(table, predictor.kmer), planted_masks(table, elements), most)
     targets = np.concatenate(masks)
-    outcomes = [_judge(score, found, masks, took) for score, found, took in _scores(predictor, data)]
+    outcomes = [judge(score, found, masks, took) for score, found, took in base_scores(predictor, data)]
     lines = "".join(
         f"| {o.score} | {o.auroc:.3f} ({o.interval[0]:.3f}-{o.interval[1]:.3f}) |"
         f" {o.mean:.3f} ({o.mean_interval[0]:.3f}-{o.mean_interval[1]:.3f}) | {o.seconds:.1f} |\n"
@@ -135,7 +135,7 @@ def _positives(data: LabelledSet, masks: dict[str, Mask], most: int) -> tuple[An
     return data.sequences.take(kept), [masks[data.sequences.ids[index]] for index in kept]
 
 
-def _scores(predictor: Predictor, sequences: Any) -> list[tuple[str, Scores, float]]:
+def base_scores(predictor: Predictor, sequences: Any) -> list[tuple[str, Scores, float]]:
     output = choose_output(predictor.info, None)
     methods: tuple[tuple[AttributionMethod, str], ...] = (
         ("ism", "in-silico mutagenesis"),
@@ -156,7 +156,7 @@ def _scores(predictor: Predictor, sequences: Any) -> list[tuple[str, Scores, flo
     return [*found, ("attention (2021)", attention, time.perf_counter() - start)]
 
 
-def _judge(name: str, scores: Scores, masks: list[Mask], took: float) -> Outcome:
+def judge(name: str, scores: Scores, masks: list[Mask], took: float) -> Outcome:
     targets, values = np.concatenate(masks).astype(np.int64), np.concatenate(scores).astype(np.float32)
     offsets = np.concatenate(([0], np.cumsum([len(mask) for mask in masks])))
     intervals = bootstrap_intervals("token", targets, np.stack([-values, values], axis=1), offsets=offsets, rounds=ROUNDS)

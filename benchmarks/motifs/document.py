@@ -1,0 +1,69 @@
+"""The tables as Markdown."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from benchmarks.motifs.search import SIGNIFICANT
+
+GOALS = (("planted", "at least 9 of 10"), ("ENCODE", "at least 4 of 5"))
+
+
+def document(results: Sequence[dict[str, Any]], command: str) -> str:
+    """The page."""
+    lines = [
+        "# Motifs found, and their best match in JASPAR",
+        "",
+        f"Written by `{command}`. Family: the rank of the first motif whose best match (TOMTOM, q < {SIGNIFICANT:g}) is of the structural",
+        "family of the factor in JASPAR; 1 is best, – is none; GUE does not name its factors.",
+        "",
+        "| set | factor | test AUROC | scores | motifs | first motif | sites | best match | q | family at rank |",
+        "|---|---|---|---|---|---|---|---|---|---|",
+    ]
+    for result in results:
+        if "skipped" in result:
+            lines.append(f"| {result['task']} | | skipped: {result['skipped']} | | | | | | | |")
+        else:
+            lines += [_row(result, row) for row in result["searches"]]
+    lines += ["", "Goals:", ""]
+    for kind, wanted in GOALS:
+        done = [result for result in results if result.get("kind") == kind]
+        methods = [row["method"] for row in done[0]["searches"]] if done else []
+        for place, method in enumerate(methods):
+            first = sum(result["searches"][place]["family_rank"] == 1 for result in done)
+            lines.append(f"- {kind}, {method}: the factor's family first in {first} of {len(done)} ({wanted} wanted)")
+    return "\n".join(lines + _bases(results)) + "\n"
+
+
+def _row(result: dict[str, Any], row: dict[str, Any]) -> str:
+    match = f"{row['match']} ({row['match_id']})" if row["match"] else "–"
+    q = "–" if row["match_q"] is None else f"{row['match_q']:.1e}"
+    rank = ("–" if row["family_rank"] is None else str(row["family_rank"])) if result["factor"] else ""
+    auroc = "–" if result["auroc"] is None else f"{result['auroc']:.3f}"
+    cells = (result["kind"], result["factor"] or result["task"], auroc, row["method"], str(row["motifs"]))
+    first = f"`{row['consensus']}`" if row["consensus"] else "–"
+    return "| " + " | ".join((*cells, first, str(row["sites"]), match, q, rank)) + " |"
+
+
+def _bases(results: Sequence[dict[str, Any]]) -> list[str]:
+    """The table of planted bases, where there are planted sets."""
+    done = [result for result in results if result.get("bases")]
+    if not done:
+        return []
+    names = [one["score"] for one in done[0]["bases"]]
+    lines = [
+        "",
+        "## Planted bases, found by scores of bases",
+        "",
+        "AUROC of the bases of planted sites among all bases of the first positives of the test, 95 % bootstrap intervals over sequences",
+        "(0.5: not at all). Places of a motif where any base will do count as planted, so 1 cannot be reached. Goal: 0.9 for in-silico",
+        "mutagenesis; attention is beside it as it is.",
+        "",
+        "| factor | " + " | ".join(names) + " |",
+        "|---" * (len(names) + 1) + "|",
+    ]
+    for result in done:
+        cells = [f"{one['auroc']:.3f} ({one['interval'][0]:.3f}-{one['interval'][1]:.3f})" for one in result["bases"]]
+        lines.append(f"| {result['factor']} | " + " | ".join(cells) + " |")
+    means = [sum(result["bases"][place]["auroc"] for result in done) / len(done) for place in range(len(names))]
+    lines.append(f"| *mean of {len(done)}* | " + " | ".join(f"{value:.3f}" for value in means) + " |")
+    return lines

@@ -1,0 +1,130 @@
+"""Fine-tuning on a set, the searches, and what is kept of them."""
+
+import csv
+import json
+import subprocess
+import sys
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from benchmarks.motifs.sets import Sizes, Task, factor_motifs, write_encode, write_gue, write_planted
+from benchmarks.planted import base_scores, judge
+from dnabert.data.sequences import SequenceSet, pack
+from dnabert.device import choose_machine
+from dnabert.dna.sequence import encode_bases
+from dnabert.infer.predictor import Predictor
+from dnabert.motif.compare import Database
+from dnabert.output import write_text
+
+SIGNIFICANT = 0.01
+
+
+def dnabert(*words: str) -> None:
+    subprocess.run([sys.executable, "-m", "dnabert", *words], check=True)
+
+
+def settings(assignments: Sequence[str]) -> list[str]:
+    return [word for assignment in assignments for word in ("--set", assignment)]
+
+
+def run_task(task: Task, work: Path, sizes: Sizes, model: str | None, runs: Path | None, database: Database) -> dict[str, Any]:
+    """Fine-tune on a set, or take the run that is there, and search it; what is done already is kept.
+
+    Args:
+        task: The set.
+        work: Folder of all sets.
+        sizes: How much of everything.
+        model: Pre-trained model to start from; None is random weights.
+        runs: Folder with runs that are taken as they are, by the key of their set.
+        database: Known motifs.
+    """
+    folder = work / task.key
+    record = folder / "record.json"
+    if record.is_file():
+        found: dict[str, Any] = json.loads(record.read_text())
+        return found
+    print(f"{task.key}: data", flush=True)
+    reason = None
+    if task.kind == "planted":
+        write_planted(folder, task, sizes, database)
+    else:
+        reason = (write_encode if task.kind == "ENCODE" else write_gue)(folder, task, sizes)
+    if reason is not None:
+        print(f"{task.key}: skipped, {reason}", flush=True)
+        return {"task": task.key, "skipped": reason}
+    given = runs is not None and (runs / task.key).is_dir()
+    run = runs / task.key if runs is not None and given else folder / "run"
+    if not given and not (run / "metrics.json").is_file():
+        tables = [word for name in ("train", "valid") for word in (f"--{name}", str(folder / f"{name}.csv"))]
+        start = ["--model", model] if model else ["--preset", "mini", "--kmer", "6"]
+        dnabert("finetune", *tables, *start, "--no-stranded", "--epochs", str(sizes.epochs), "--out", str(run), "--force")
+    rows = []
+    for method in sizes.methods:
+        out = folder / f"motifs-{method}"
+        scores = ["--from", "attention"] if method == "attention" else ["--from", "attribution", "--set", f"attribution={method}"]
+        if not (out / "motifs.tsv").is_file():
+            words = ["--positive-class", "1", *scores, *settings((*sizes.search, f"max_sequences={sizes.searched}"))]
+            dnabert("motifs", str(folder / "train.csv"), "--model", str(run), "--out", str(out), *words, "--force")
+        rows.append(summarise(out, method, task.factor, database))
+    result = {
+        "task": task.key,
+        "kind": task.kind,
+        "factor": task.factor,
+        "auroc": test_auroc(run, folder),
+        "searches": rows,
+        "bases": judged(run, folder / "test.sites.tsv", sizes.judged) if task.kind == "planted" else [],
+    }
+    write_text(record, json.dumps(result, indent=2) + "\n")
+    return result
+
+
+def test_auroc(run: Path, folder: Path) -> float | None:
+    """Of the test table."""
+    out = folder / "evaluation.json"
+    dnabert("evaluate", str(folder / "test.csv"), "--model", str(run), "--out", str(out), "--rounds", "0", "--force")
+    value: float | None = json.loads(out.read_text())["metrics"]["auroc"]
+    return value
+
+
+def judged(run: Path, sites: Path, most: int) -> list[dict[str, Any]]:
+    """How well scores of bases tell planted from other bases, on the first positives of the test."""
+    predictor = Predictor(run, choose_machine("auto", "float32"))
+    with sites.open(newline="") as handle:
+        rows = list(csv.DictReader(handle, delimiter="\t"))[:most]
+    codes = [encode_bases(row["sequence"]) for row in rows]
+    masks = []
+    for row, one in zip(rows, codes, strict=True):
+        mask = np.zeros(len(one), dtype=bool)
+        mask[int(row["start"]) : int(row["end"])] = True
+        masks.append(mask)
+    sequences = SequenceSet([f"site{number}" for number in range(len(codes))], pack(codes))
+    outcomes = [judge(score, values, masks, took) for score, values, took in base_scores(predictor, sequences)]
+    return [asdict(one) for one in outcomes]
+
+
+def summarise(out: Path, method: str, factor: str, database: Database) -> dict[str, Any]:
+    """The first motif, its match, and the rank of the first motif of the factor's family."""
+    lines = [line for line in (out / "motifs.tsv").read_text().splitlines() if not line.startswith("#")]
+    rows = list(csv.DictReader(lines, delimiter="\t"))
+    known = {one.id: one for one in database.motifs}
+    families = {family for one in factor_motifs(database, factor) for family in one.families} if factor else set()
+    relatives = [
+        number
+        for number, row in enumerate(rows, start=1)
+        if row["match"] and float(row["match_q"]) < SIGNIFICANT and families & set(known[row["match"]].families)
+    ]
+    top = rows[0] if rows else {}
+    return {
+        "method": method,
+        "motifs": len(rows),
+        "consensus": top.get("consensus", ""),
+        "sites": int(top["sites"]) if top else 0,
+        "match": top.get("match_name", ""),
+        "match_id": top.get("match", ""),
+        "match_q": float(top["match_q"]) if top and top["match_q"] else None,
+        "family_rank": relatives[0] if relatives else None,
+    }

@@ -1,0 +1,148 @@
+"""The labelled sets."""
+
+import csv
+import gzip
+import os
+import zlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from dnabert.data.datasets.shuffle import shuffle_dinucleotides
+from dnabert.dna.sequence import BASES, Codes, decode_bases, encode_bases, reverse_complement
+from dnabert.motif.compare import Database, KnownMotif
+from dnabert.output import write_text
+
+DATA = Path(os.environ.get("DNABERT_DATA") or Path(__file__).parents[3] / "shared" / "data")
+PLANTED = ("CTCF", "SP1", "GATA1", "USF1", "NRF1", "REST", "FOXA1", "FOS::JUN", "GABPA", "YY1")
+"""Long and short, palindromes and not, rich and poor in G+C."""
+ENCODE = {"CTCFL": "CTCFL_K562", "REST": "REST_GM12878", "USF1": "USF1_HepG2", "SP1": "SP1_GM12878", "FOXA1": "FOXA1_HepG2"}
+GUE = ("0", "1", "4")
+LENGTH_BP = 101
+GC_SHARE = 0.42
+
+
+@dataclass(frozen=True)
+class Task:
+    """A set to fine-tune on and to search.
+
+    Attributes:
+        key: Its folder.
+        kind: ``planted``, ``ENCODE`` or ``GUE``.
+        factor: The factor; empty where the set does not tell.
+    """
+
+    key: str
+    kind: str
+    factor: str = ""
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """How much of everything.
+
+    Attributes:
+        train: Planted or bound sequences to train on; as many negatives.
+        test: The same for validation, and for the test.
+        epochs: Passes over the training set.
+        searched: Most positives that are searched.
+        judged: Most positives of a planted set whose scores of bases are judged by what was planted.
+        methods: Where scores come from: attention, or a method of attribution.
+        search: Settings of the search.
+    """
+
+    train: int = 2500
+    test: int = 300
+    epochs: int = 5
+    searched: int = 1000
+    judged: int = 60
+    methods: tuple[str, ...] = ("attention", "gradient")
+    search: tuple[str, ...] = ()
+
+
+def factor_motifs(database: Database, factor: str) -> list[KnownMotif]:
+    """Profiles of a factor, newest last, alone before in company."""
+    alone = [known for known in database.motifs if known.name.upper() == factor.upper()]
+    company = [known for known in database.motifs if factor.upper() in known.name.upper().split("::") and known not in alone]
+    return sorted(company, key=lambda one: one.id) + sorted(alone, key=lambda one: one.id)
+
+
+def planted_positives(known: KnownMotif, count: int, rng: np.random.Generator) -> tuple[list[Codes], list[int]]:
+    """Random sequences with one site each, and where the sites begin."""
+    order = np.array(["ACGT".index(base) for base in BASES])
+    shares = known.probs[:, order]
+    background = np.where(np.isin(list(BASES), list("GC")), GC_SHARE / 2, (1 - GC_SHARE) / 2)
+    found, starts = [], []
+    for _ in range(count):
+        codes = rng.choice(4, LENGTH_BP, p=background).astype(np.uint8)
+        site = np.array([rng.choice(4, p=row / row.sum()) for row in shares], np.uint8)
+        start = int(rng.integers(5, LENGTH_BP - 5 - len(site)))
+        codes[start : start + len(site)] = reverse_complement(site) if rng.random() < 0.5 else site
+        found.append(codes)
+        starts.append(start)
+    return found, starts
+
+
+def with_shuffles(positives: Sequence[Codes]) -> Iterator[tuple[str, str]]:
+    """Sequence and label of the positives and of a shuffle of each."""
+    codes = np.stack(positives)
+    keys = np.array([zlib.crc32(row.tobytes()) for row in codes], np.int64)
+    shuffles = shuffle_dinucleotides(codes, keys, 1)
+    for row, other, is_new in zip(codes, shuffles.codes[:, 0], shuffles.is_new[:, 0], strict=True):
+        yield decode_bases(row), "1"
+        if is_new:
+            yield decode_bases(other), "0"
+
+
+def drawn(rows: list[tuple[str, str]], most: int) -> list[tuple[str, str]]:
+    """So many of the rows, at random, in their order: files may be sorted by label."""
+    numbers = np.sort(np.random.default_rng(2).permutation(len(rows))[:most])
+    return [rows[number] for number in numbers.tolist()]
+
+
+def write_table(path: Path, rows: Iterator[tuple[str, str]] | list[tuple[str, str]]) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_text(path, "sequence,label\n" + "".join(f"{sequence},{label}\n" for sequence, label in rows))
+
+
+def write_planted(folder: Path, task: Task, sizes: Sizes, database: Database) -> None:
+    """Three tables, and the positives of the test with their sites: sequence, start, end."""
+    known = factor_motifs(database, task.factor)[-1]
+    rng = np.random.default_rng(zlib.crc32(task.factor.encode()))
+    for name, count in (("train", sizes.train), ("valid", sizes.test), ("test", sizes.test)):
+        positives, starts = planted_positives(known, count, rng)
+        write_table(folder / f"{name}.csv", with_shuffles(positives))
+        length = len(known.probs)
+        rows = [f"{decode_bases(codes)}\t{start}\t{start + length}\n" for codes, start in zip(positives, starts, strict=True)]
+        write_text(folder / f"{name}.sites.tsv", "sequence\tstart\tend\n" + "".join(rows))
+
+
+def write_encode(folder: Path, task: Task, sizes: Sizes) -> str | None:
+    """Training, validation and test tables; the reason where there are none."""
+    files = [DATA / "tfbs" / "deepbind_encode" / f"{ENCODE[task.factor]}_{part}.seq.gz" for part in ("AC", "B")]
+    if not all(path.is_file() for path in files):
+        return f"{files[0]} is not there"
+    sets = []
+    for path in files:
+        with gzip.open(path, "rt") as handle:
+            sets.append([(row["seq"].upper(), row["Bound"]) for row in csv.DictReader(handle, delimiter="\t")])
+    bound = [encode_bases(sequence) for sequence, label in sets[0] if label == "1" and set(sequence) <= set("ACGT")]
+    order = np.random.default_rng(1).permutation(len(bound))[: 2 * sizes.train].tolist()
+    held_out = max(len(order) // 10, 1)
+    write_table(folder / "valid.csv", with_shuffles([bound[number] for number in order[:held_out]]))
+    write_table(folder / "train.csv", with_shuffles([bound[number] for number in order[held_out:]]))
+    write_table(folder / "test.csv", drawn(sets[1], 4 * sizes.test))
+    return None
+
+
+def write_gue(folder: Path, task: Task, sizes: Sizes) -> str | None:
+    source = DATA / "gue" / "tf" / task.key.rsplit("-", 1)[-1]
+    for name, part, most in (("train", "train", 4 * sizes.train), ("valid", "dev", 4 * sizes.test), ("test", "test", 4 * sizes.test)):
+        path = source / f"{part}.csv.gz"
+        if not path.is_file():
+            return f"{path} is not there"
+        with gzip.open(path, "rt") as handle:
+            write_table(folder / f"{name}.csv", drawn([(row["sequence"], row["label"]) for row in csv.DictReader(handle)], most))
+    return None
