@@ -12,7 +12,7 @@ import torch
 
 import dnabert.train.pretrain as pretrain_module
 from benchmarks.gpu.deadline import Deadline
-from benchmarks.speed.cases.training import TimedJob, train_steps
+from benchmarks.speed.cases.training.training import TimedJob, train_steps
 from dnabert.data.batch import Batch
 from dnabert.device import Machine
 from dnabert.train.config import PretrainConfig

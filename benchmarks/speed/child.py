@@ -36,16 +36,18 @@ class Benchmark:
 
 BENCHMARKS = {
     "tokenizer": Benchmark("FASTA to token ids", "tokenizing", one_core=True),
-    "pretraining": Benchmark("Pre-training step", "pretraining"),
-    "finetuning": Benchmark("Fine-tuning step", "finetuning"),
-    "predict": Benchmark("Predictions, FASTA file to TSV file", "predicting"),
-    "scan": Benchmark("Scan of a genome", "scan"),
-    "attention": Benchmark("Attention scores", "attention"),
-    "attribution": Benchmark("In-silico mutagenesis", "attribution"),
+    "pretraining": Benchmark("Pre-training step", "training.pretraining"),
+    "finetuning": Benchmark("Fine-tuning step", "training.finetuning"),
+    "predict": Benchmark("Predictions, FASTA file to TSV file", "inference.predicting"),
+    "scan": Benchmark("Scan of a genome", "inference.scan"),
+    "variants": Benchmark("Variants", "inference.variants"),
+    "engines": Benchmark("Engines", "inference.engines"),
+    "attention": Benchmark("Attention scores", "inference.attention"),
+    "attribution": Benchmark("In-silico mutagenesis", "inference.attribution"),
     "startup": Benchmark("Start-up", "startup"),
     "growth": Benchmark("How cost grows", "growth"),
-    "motifs": Benchmark("Motifs out of islands", "motifs", one_core=True),
-    "steps": Benchmark("Steps of optimisation", "steps", one_core=True),
+    "motifs": Benchmark("Motifs out of islands", "inference.motifs", one_core=True),
+    "steps": Benchmark("Steps of optimisation", "training.steps", one_core=True),
 }
 """Benchmarks by their name on the command line."""
 

@@ -3,7 +3,7 @@
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
-from benchmarks.speed.cases.arithmetic import encoder_flops, masked_head_flops, matmul_seconds, training_flops
+from benchmarks.speed.cases.common.arithmetic import encoder_flops, masked_head_flops, matmul_seconds, training_flops
 from dnabert.model.config import ModelConfig
 from dnabert.model.heads import Dnabert
 from tests.toy import toy_config

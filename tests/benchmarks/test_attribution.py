@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks.speed.agreement import MismatchError
-from benchmarks.speed.cases import attribution
+from benchmarks.speed.cases.inference import attribution
 from tests.toy import toy_config
 
 CASES = (attribution.Case(toy_config(), 12, whole=4, ours=1, one_by_one=3, checked=5, rounds=1),)

@@ -9,9 +9,11 @@ import torch
 from torch import nn
 
 from benchmarks.speed.agreement import MismatchError
-from benchmarks.speed.cases import attention, finetuning, growth, motifs, predicting, pretraining, steps, tokenizing, training
-from benchmarks.speed.cases.reference import spread_out
-from benchmarks.speed.cases.sequences import genome_letters, random_set, write_fasta
+from benchmarks.speed.cases import growth, tokenizing
+from benchmarks.speed.cases.common.reference import spread_out
+from benchmarks.speed.cases.common.sequences import genome_letters, random_set, write_fasta
+from benchmarks.speed.cases.inference import attention, motifs, predicting
+from benchmarks.speed.cases.training import finetuning, pretraining, steps, training
 from benchmarks.speed.results import Findings
 from dnabert.dna.fasta import read_fasta
 from dnabert.model.heads import Dnabert

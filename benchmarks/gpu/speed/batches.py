@@ -11,8 +11,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from benchmarks.speed.cases.arithmetic import encoder_flops, masked_head_flops, training_flops
-from benchmarks.speed.cases.sequences import random_letters, write_fasta
+from benchmarks.speed.cases.common.arithmetic import encoder_flops, masked_head_flops, training_flops
+from benchmarks.speed.cases.common.sequences import random_letters, write_fasta
 from dnabert.data.batch import Batch
 from dnabert.data.corpus import Corpus
 from dnabert.data.genome import build_genome

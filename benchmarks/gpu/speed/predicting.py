@@ -8,9 +8,9 @@ import torch
 
 from benchmarks.gpu.speed.timing import device_seconds, matmul_rounds, peak_memory
 from benchmarks.speed.agreement import BFLOAT16_TOLERANCE, relative_difference
-from benchmarks.speed.cases.arithmetic import encoder_flops
-from benchmarks.speed.cases.reference import spread_out
-from benchmarks.speed.cases.sequences import random_set
+from benchmarks.speed.cases.common.arithmetic import encoder_flops
+from benchmarks.speed.cases.common.reference import spread_out
+from benchmarks.speed.cases.common.sequences import random_set
 from benchmarks.speed.child import Say
 from benchmarks.speed.results import Agreement, Figure, Findings, Ratio
 from benchmarks.speed.rounds import take_turns

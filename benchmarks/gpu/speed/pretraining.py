@@ -15,8 +15,8 @@ from benchmarks.gpu.prefetch import PrefetchingJob, loop_seconds
 from benchmarks.gpu.speed.batches import make_job, needed_flops, num_computed, num_tokens, pad_naively
 from benchmarks.gpu.speed.timing import device_seconds, matmul_rounds, peak_memory
 from benchmarks.speed.agreement import BFLOAT16_TOLERANCE, relative_difference
-from benchmarks.speed.cases.reference import make_reference, reference_optimizer
-from benchmarks.speed.cases.training import step_seconds
+from benchmarks.speed.cases.common.reference import make_reference, reference_optimizer
+from benchmarks.speed.cases.training.training import step_seconds
 from benchmarks.speed.child import Say
 from benchmarks.speed.results import Agreement, Figure, Findings, Ratio
 from benchmarks.speed.rounds import take_turns

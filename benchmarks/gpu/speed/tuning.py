@@ -10,7 +10,7 @@ from torch import nn
 from benchmarks.gpu.speed.batches import make_job, num_computed, num_tokens
 from benchmarks.gpu.speed.pretraining import Case, recipe
 from benchmarks.gpu.speed.timing import finish, peak_memory
-from benchmarks.speed.cases.training import step_seconds
+from benchmarks.speed.cases.training.training import step_seconds
 from benchmarks.speed.child import Say
 from benchmarks.speed.results import Figure, Findings, Ratio
 from benchmarks.speed.rounds import take_turns

@@ -7,11 +7,11 @@ from tempfile import TemporaryDirectory
 
 import torch
 
-from benchmarks.speed.cases import pretraining
-from benchmarks.speed.cases.arithmetic import MATMUL_SIZE, encoder_flops, masked_head_flops, matmul_seconds, training_flops
-from benchmarks.speed.cases.sequences import genome_letters, random_set, write_fasta
+from benchmarks.speed.cases.common.arithmetic import MATMUL_SIZE, encoder_flops, masked_head_flops, matmul_seconds, training_flops
+from benchmarks.speed.cases.common.sequences import genome_letters, random_set, write_fasta
 from benchmarks.speed.cases.tokenizing import BYTES_PER_BASE, COPY_BYTES
-from benchmarks.speed.cases.training import step_seconds
+from benchmarks.speed.cases.training import pretraining
+from benchmarks.speed.cases.training.training import step_seconds
 from benchmarks.speed.child import Say
 from benchmarks.speed.machine import copy_seconds, peak_memory_mb
 from benchmarks.speed.results import Findings, Growth, Line

@@ -14,7 +14,7 @@ from tokenizers.pre_tokenizers import WhitespaceSplit
 from tokenizers.processors import TemplateProcessing
 
 from benchmarks.speed.agreement import check_equal
-from benchmarks.speed.cases.sequences import LINE_BP, genome_letters, random_letters, write_fasta
+from benchmarks.speed.cases.common.sequences import LINE_BP, genome_letters, random_letters, write_fasta
 from benchmarks.speed.child import Say
 from benchmarks.speed.machine import copy_seconds
 from benchmarks.speed.results import Agreement, Figure, Findings, Ratio

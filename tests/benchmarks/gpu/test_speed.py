@@ -13,7 +13,7 @@ from benchmarks.gpu.speed import ceilings, predicting, pretraining, tuning
 from benchmarks.gpu.speed.batches import make_job, needed_flops, num_computed, num_tokens, pad_naively
 from benchmarks.gpu.speed.document import render
 from benchmarks.gpu.speed.results import REAL, REHEARSED, Report, Results, adopt, read_results, write_results
-from benchmarks.speed.cases.arithmetic import encoder_flops, masked_head_flops
+from benchmarks.speed.cases.common.arithmetic import encoder_flops, masked_head_flops
 from benchmarks.speed.results import Agreement, Figure, Findings, Ratio
 from dnabert.device import choose_machine
 from dnabert.errors import DataFileError

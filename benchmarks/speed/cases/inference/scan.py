@@ -8,10 +8,10 @@ import numpy as np
 import pyBigWig
 
 from benchmarks.speed.agreement import BFLOAT16_TOLERANCE, check_close
-from benchmarks.speed.cases.arithmetic import MATMUL_SIZE, encoder_flops, matmul_seconds
-from benchmarks.speed.cases.predicting import read_probabilities
-from benchmarks.speed.cases.reference import spread_out
-from benchmarks.speed.cases.sequences import random_letters, write_fasta
+from benchmarks.speed.cases.common.arithmetic import MATMUL_SIZE, encoder_flops, matmul_seconds
+from benchmarks.speed.cases.common.reference import spread_out
+from benchmarks.speed.cases.common.sequences import random_letters, write_fasta
+from benchmarks.speed.cases.inference.predicting import read_probabilities
 from benchmarks.speed.child import Say
 from benchmarks.speed.machine import peak_memory_mb
 from benchmarks.speed.results import Agreement, Figure, Findings, Ratio
@@ -25,7 +25,7 @@ from dnabert.infer.scan.config import BackgroundConfig, ScanConfig
 from dnabert.model.config import HeadConfig, ModelConfig, mini
 from dnabert.model.heads import Dnabert
 
-__all__ = ["FULL", "QUICK", "Case", "measure"]
+__all__ = ["FULL", "QUICK", "Case", "measure", "save_run"]
 
 KMER = 6
 
@@ -73,7 +73,7 @@ QUICK = Case(mini(KMER), 70, 35, 5_000_000, 600, 400, (2_000, 4_000), 1, 256)
 def measure(case: Case, folder: Path, say: Say) -> Findings:
     machine = choose_machine("cpu")
     number = str(machine.dtype).removeprefix("torch.")
-    run = _save(folder / "run", case.model)
+    run = save_run(folder / "run", case.model)
     genomes = {size: _write_genome(folder, size, case) for size in {case.round_bp, case.checked_bp}}
 
     def ours(size: int, dtype: DtypeName = "auto") -> None:
@@ -101,7 +101,8 @@ def measure(case: Case, folder: Path, say: Say) -> Findings:
     return _summary(case, number, times, agreements, _memory(case, folder, say))
 
 
-def _save(run: Path, sizes: ModelConfig) -> Path:
+def save_run(run: Path, sizes: ModelConfig) -> Path:
+    """A run directory of a model of two classes with random weights."""
     model = spread_out(Dnabert(sizes, HeadConfig(task="classify")))
     run.mkdir()
     save_model(run, model, ModelInfo(head=model.head_config, labels=("0", "1")))
@@ -139,7 +140,7 @@ def _memory(case: Case, folder: Path, say: Say) -> dict[str, float]:
     """Peak memory in MB, by what was scanned; empty where the system does not tell."""
     # What grows with a genome would do so whatever the model: with a thin one there is time for a long genome.
     thin = ModelConfig(kmer=KMER, num_layers=1, hidden_size=8, num_heads=1, intermediate_size=8)
-    run = _save(folder / "thin", thin)
+    run = save_run(folder / "thin", thin)
     found = {}
     for size in case.memory_bp:
         genome = write_fasta(folder / f"memory-{size}.fa", random_letters(size))

@@ -10,9 +10,9 @@ import torch
 from transformers import BertForSequenceClassification
 
 from benchmarks.speed.agreement import BFLOAT16_TOLERANCE, FLOAT32_TOLERANCE, check_close
-from benchmarks.speed.cases.arithmetic import MATMUL_SIZE, encoder_flops, matmul_seconds
-from benchmarks.speed.cases.reference import make_reference, spread_out
-from benchmarks.speed.cases.sequences import random_set
+from benchmarks.speed.cases.common.arithmetic import MATMUL_SIZE, encoder_flops, matmul_seconds
+from benchmarks.speed.cases.common.reference import make_reference, spread_out
+from benchmarks.speed.cases.common.sequences import random_set
 from benchmarks.speed.child import Say
 from benchmarks.speed.machine import peak_memory_mb
 from benchmarks.speed.results import Agreement, Figure, Findings, Ratio

@@ -12,9 +12,9 @@ from transformers import BertForSequenceClassification, BertTokenizer
 from transformers.models.bert.tokenization_bert_legacy import BertTokenizerLegacy
 
 from benchmarks.speed.agreement import BFLOAT16_TOLERANCE, FLOAT32_TOLERANCE, check_close
-from benchmarks.speed.cases.arithmetic import MATMUL_SIZE, encoder_flops, matmul_seconds
-from benchmarks.speed.cases.reference import make_reference, spread_out
-from benchmarks.speed.cases.sequences import random_letters, write_fasta
+from benchmarks.speed.cases.common.arithmetic import MATMUL_SIZE, encoder_flops, matmul_seconds
+from benchmarks.speed.cases.common.reference import make_reference, spread_out
+from benchmarks.speed.cases.common.sequences import random_letters, write_fasta
 from benchmarks.speed.child import Say
 from benchmarks.speed.results import Agreement, Figure, Findings, Ratio
 from benchmarks.speed.rounds import seconds, take_turns

@@ -10,8 +10,8 @@ import numpy as np
 import numpy.typing as npt
 
 from benchmarks.speed.agreement import FLOAT32_TOLERANCE, check_close
-from benchmarks.speed.cases.reference import spread_out
-from benchmarks.speed.cases.sequences import random_set
+from benchmarks.speed.cases.common.reference import spread_out
+from benchmarks.speed.cases.common.sequences import random_set
 from benchmarks.speed.child import Say
 from benchmarks.speed.results import Figure, Findings, Ratio
 from benchmarks.speed.rounds import seconds, take_turns

@@ -8,10 +8,10 @@ from torch import Tensor
 from transformers import BertForMaskedLM
 
 from benchmarks.speed.agreement import BFLOAT16_TOLERANCE, FLOAT32_TOLERANCE, check_close
-from benchmarks.speed.cases.arithmetic import MATMUL_SIZE, encoder_flops, masked_head_flops, matmul_seconds, training_flops
-from benchmarks.speed.cases.reference import gradients, make_reference, reference_optimizer, reference_step
-from benchmarks.speed.cases.sequences import random_letters, write_fasta
-from benchmarks.speed.cases.training import step_seconds, time_steps
+from benchmarks.speed.cases.common.arithmetic import MATMUL_SIZE, encoder_flops, masked_head_flops, matmul_seconds, training_flops
+from benchmarks.speed.cases.common.reference import gradients, make_reference, reference_optimizer, reference_step
+from benchmarks.speed.cases.common.sequences import random_letters, write_fasta
+from benchmarks.speed.cases.training.training import step_seconds, time_steps
 from benchmarks.speed.child import Say
 from benchmarks.speed.results import Agreement, Figure, Findings, Ratio
 from benchmarks.speed.rounds import spread_of

@@ -10,7 +10,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from benchmarks.speed.agreement import BFLOAT16_TOLERANCE, FLOAT32_TOLERANCE, check_close, check_equal
-from benchmarks.speed.cases.reference import gradients
+from benchmarks.speed.cases.common.reference import gradients
 from benchmarks.speed.results import Agreement
 from dnabert.dna.kmers import NUM_SPECIAL, kmer_ids
 from dnabert.dna.sequence import encode_bases

@@ -9,8 +9,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from benchmarks.speed.cases.alternatives import HIDDEN_SHARE, agree, fused_attention, plain_attention, shifted_ids, translated
-from benchmarks.speed.cases.sequences import random_letters
+from benchmarks.speed.cases.common.alternatives import HIDDEN_SHARE, agree, fused_attention, plain_attention, shifted_ids, translated
+from benchmarks.speed.cases.common.sequences import random_letters
 from benchmarks.speed.child import Say
 from benchmarks.speed.results import Findings, Ratio
 from benchmarks.speed.rounds import seconds, take_turns

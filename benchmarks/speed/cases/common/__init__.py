@@ -1,0 +1,1 @@
+"""What cases share: random DNA, reference models, the arithmetic of a floor."""
