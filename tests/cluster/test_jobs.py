@@ -15,7 +15,8 @@ import pytest
 from dnabert.checkpoint import ModelInfo, save_model
 from dnabert.cli.main import run as command
 from dnabert.cli.scan_run import run_scan
-from dnabert.cli.variants_run import VariantJob, run_variants
+from dnabert.cli.variants_job import VariantJob
+from dnabert.cli.variants_run import run_variants
 from dnabert.cluster.ray_engine import RayEngine
 from dnabert.infer.scan.config import BackgroundConfig, ScanConfig
 from dnabert.infer.shards import LocalEngine, Shard, ShardStore, Task
@@ -128,6 +129,24 @@ def test_two_ranks_of_torchrun_write_what_one_process_writes(place: Path, tmp_pa
     found = subprocess.run([*start, *flags, *more], capture_output=True, text=True, timeout=280, check=False)
     assert found.returncode == 0, found.stderr
     assert _without_command(out) == _without_command(place / "local.vcf")
+
+
+def test_two_ranks_of_torchrun_scan_as_one_process_does(place: Path, tmp_path: Path) -> None:
+    settings = ["stride_bp=10", "shard_windows=64", "threshold=0.5", "background.windows=10", "background.shuffles=2"]
+    words = [str(place / "g.fa"), "--model", str(place / "model"), "--device", "cpu", "--dtype", "float32", "--quiet"]
+    words += [word for setting in settings for word in ("--set", setting)]
+    for folder in ("one", "ranks"):
+        (tmp_path / folder).mkdir()
+    assert command(["scan", *words, "--out", str(tmp_path / "one/tracks")]) == 0
+    start = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2", "-m", "dnabert", "scan"]
+    more = ["--out", str(tmp_path / "ranks/tracks"), "--engine", "ranks", "--resume"]
+    found = subprocess.run([*start, *words, *more], capture_output=True, text=True, timeout=280, check=False)
+    assert found.returncode == 0, found.stderr
+    names = {path.name for path in (tmp_path / "one").iterdir()}
+    assert names == {path.name for path in (tmp_path / "ranks").iterdir()} >= {"tracks.bed", "tracks.json"}
+    for name in names - {"tracks.bed", "tracks.json"}:
+        assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "ranks" / name).read_bytes()
+    assert _without_command(tmp_path / "one/tracks.bed") == _without_command(tmp_path / "ranks/tracks.bed")
 
 
 def test_ranks_without_resume_are_refused(place: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -350,7 +350,7 @@ def test_files_that_cannot_be_used_say_so(folder: Path, tmp_path: Path, capsys: 
     assert _score(folder, packed, tmp_path / "out.vcf") == 1
     assert "is gzip, and VCF must be plain or bgzip" in capsys.readouterr().err
     assert _score(folder, source, tmp_path / "out.txt") == 1
-    assert "scored variants are written as .vcf, or as .vcf.gz" in capsys.readouterr().err
+    assert "scored variants are written as .vcf, or as .vcf.gz (bgzip) or .bcf" in capsys.readouterr().err
     assert _score(folder, _vcf(tmp_path / "empty.vcf", []), tmp_path / "out.vcf") == 1
     assert "holds no records" in capsys.readouterr().err
     long = _vcf(tmp_path / "long.vcf", _random_rows(2), WITH_CONTIGS.replace("900", "901"))

@@ -271,7 +271,7 @@ def _plan(predictor: Predictor, directory: Path, genome: Path, out: Path, region
         ),
         inputs,
         inputs[str(genome)],
-        " ".join(member.info.model_dump_json() for member in predictor.members),
+        " ".join(f"{member.model.config.model_dump_json()} {member.info.model_dump_json()}" for member in predictor.members),
         _tracks(out, strands, tuple(names[number] for number in classes)),
         *(out.with_name(f"{out.name}{ending}") for ending in (".bed", ".json", ".parts")),
     )

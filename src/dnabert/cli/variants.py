@@ -14,7 +14,7 @@ def variants(
     *,
     model: Annotated[list[str], Parameter(negative="", help="Run directory, ensemble or packaged name; may be given several times.")],
     genome: Annotated[Path, Parameter(help="The genome: FASTA, plain or bgzip, or 2bit.")],
-    out: Annotated[Path, Parameter(help="The new file: .vcf or .vcf.gz (bgzip and tabix); with --mutagenesis a .tsv.")],
+    out: Annotated[Path, Parameter(help="The new file: .vcf, .vcf.gz or .bcf, these with an index; with --mutagenesis a .tsv.")],
     tsv: Path | None = None,
     zero_shot: Annotated[bool | None, Parameter(negative="")] = None,
     annotation: Path | None = None,
@@ -43,7 +43,8 @@ def variants(
         plot: With --mutagenesis: the 4 x L map, .png, .svg or .pdf.
         candidates: A table of the variants in high-attention regions that change the answer.
     """
-    from dnabert.cli.variants_run import VariantJob, run_variants
+    from dnabert.cli.variants_job import VariantJob
+    from dnabert.cli.variants_run import run_variants
     from dnabert.cluster.choose import EngineConfig, check_resume, open_engine
     from dnabert.infer.variants.config import VariantConfig
     from dnabert.settings import merge_settings

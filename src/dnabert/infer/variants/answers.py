@@ -167,7 +167,7 @@ class ModelScorer:
         for member, both in zip(self.predictor.members, both_of, strict=True):
             for rows in (codes, turned) if both else (codes,):
                 weight = 1 / (len(both_of) * (2 if both else 1))
-                parts.append((weight, self._logits(member, rows), member))
+                parts.append((weight, self.logits(member, rows), member))
         task = self.predictor.info.head.task
         if task == "regress":
             return Answers(np.sum([weight * _values(logits, member) for weight, logits, member in parts], axis=0), None)
@@ -176,7 +176,8 @@ class ModelScorer:
         log_q = np.logaddexp.reduce([weight + no for weight, _, no in logs], axis=0)
         return Answers(np.exp(log_p), (log_p - log_q) / log(2))
 
-    def _logits(self, member: SavedModel, codes: npt.NDArray[np.uint8]) -> Floats:
+    def logits(self, member: SavedModel, codes: npt.NDArray[np.uint8]) -> Floats:
+        """Logits of windows by a member, (R, K), of base codes (R, L): all that a baseline has to put in the place of a model."""
         machine = self.predictor.machine
         budget = self._config.tokens_per_batch or TOKENS_PER_BATCH[machine.device.type]
         if member.model.head_config.chunk_pooling is not None:

@@ -6,7 +6,6 @@ Records keep their order and all that stands in them (as htslib writes it). Posi
 Source: VCF 4.3; bgzip and tabix by htslib.
 """
 
-import logging
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -17,9 +16,8 @@ from typing import TypeVar
 import pysam
 
 from dnabert import __version__
-from dnabert.dna.readers.variants import Variant, VariantHeader, check_references, read_records
-from dnabert.dna.regions import Genome, Region
-from dnabert.errors import DataFileError
+from dnabert.dna.readers.variants import read_records
+from dnabert.dna.regions import Region
 from dnabert.infer.variants.alleles import SKIP_REASONS, SkipReason, VariantRecord
 from dnabert.infer.variants.job import Block, ScoredAllele
 
@@ -27,7 +25,6 @@ __all__ = [
     "CANDIDATE_COLUMNS",
     "TABLE_COLUMNS",
     "ModelColumns",
-    "Survey",
     "annotated_line",
     "candidate_lines",
     "header_text",
@@ -35,16 +32,10 @@ __all__ = [
     "plain_name",
     "read_blocks",
     "read_line_blocks",
-    "survey_file",
     "table_lines",
     "unique_names",
     "window_text",
 ]
-
-log = logging.getLogger(__name__)
-
-_NUM_COMPARED = 1000
-"""Reference alleles that are compared with the genome before the work."""
 
 TABLE_COLUMNS = ("chrom", "pos", "id", "ref", "alt", "model", "class", "window", "score_ref", "score_alt", "diff", "logor", "skipped")
 CANDIDATE_COLUMNS = (
@@ -125,67 +116,6 @@ def _blocks(rows: Iterator[Item], size: int) -> Iterator[tuple[Item, ...]]:
 def _record(record: pysam.VariantRecord) -> VariantRecord:
     # POS is 1-based, position 0-based.
     return VariantRecord(record.contig, record.pos - 1, record.ref or "", tuple(record.alts or ()))
-
-
-@dataclass(frozen=True)
-class Survey:
-    """What a reading of the whole file tells before any work.
-
-    Attributes:
-        num_records: Its records.
-        is_sorted: Whether each contig stands in one piece, its records by position.
-    """
-
-    num_records: int
-    is_sorted: bool
-
-
-def survey_file(path: Path, header: VariantHeader, genome: Genome) -> Survey:
-    """Read a file through: a malformed line stops the work before it begins.
-
-    The log tells where contigs are named otherwise than in the genome, and where most of the first reference alleles disagree with it.
-
-    Args:
-        path: VCF or BCF.
-        header: Its header.
-        genome: The genome.
-
-    Raises:
-        DataFileError: The file cannot be read, or has no records.
-        RegionError: The header states another length for a contig, or one contig has two names.
-    """
-    count, is_sorted = 0, True
-    own: dict[str, str | None] = {}
-    last_contig, last_position = "", -1
-    first: list[Variant] = []
-    for record in read_records(path):
-        count += 1
-        contig, position = record.contig, record.pos - 1  # POS is 1-based
-        if contig != last_contig:
-            is_sorted = is_sorted and contig not in own
-            last_contig, last_position = contig, -1
-        is_sorted = is_sorted and position >= last_position
-        last_position = position
-        if contig not in own:
-            own[contig] = _own_name(contig, path, header, genome)
-        name, reference = own[contig], record.ref or ""
-        if len(first) < _NUM_COMPARED and name is not None and 0 <= position <= genome.lengths[name] - len(reference):
-            first.append(Variant(name, position, reference, (), "", ""))  # named as the genome does
-    if not count:
-        raise DataFileError(f"{path}: holds no records")
-    explanation = check_references(first, genome.codes).explanation(str(path)) if first else None
-    if explanation:
-        log.warning("%s (of the first %d records)", explanation, len(first))
-    return Survey(count, is_sorted)
-
-
-def _own_name(contig: str, path: Path, header: VariantHeader, genome: Genome) -> str | None:
-    if not genome.names.knows(contig):
-        return None
-    stated = header.lengths.get(contig)
-    if stated is not None:
-        genome.names.check_length(contig, stated, str(path))
-    return genome.names.find(contig, str(path), str(path))
 
 
 def header_text(header: str, models: Sequence[ModelColumns], several: bool, facts: Mapping[str, str]) -> str:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, cast
 
-from dnabert.checkpoint import load_model
+from dnabert.checkpoint import SavedModel, load_model
 from dnabert.choices import DeviceName, DtypeName
 from dnabert.device import Machine, choose_machine
 from dnabert.dna.regions import Genome, Strand
@@ -24,7 +24,18 @@ from dnabert.infer.variants.reference import ReferenceBases
 from dnabert.infer.variants.windows import Sites, Window, WindowPair, cut_pair, read_sites, windows_of
 from dnabert.infer.variants.zero_shot import ZeroShotScorer
 
-__all__ = ["Block", "BlockWorker", "ScoredAllele", "Scorer", "VariantTask", "block_shard", "load_scorers", "read_result"]
+__all__ = [
+    "Block",
+    "BlockWorker",
+    "ScoredAllele",
+    "Scorer",
+    "VariantTask",
+    "block_shard",
+    "load_scorers",
+    "members_of",
+    "model_facts",
+    "read_result",
+]
 
 Scorer = ModelScorer | ZeroShotScorer
 
@@ -109,6 +120,17 @@ def load_scorers(models: Sequence[Path], machine: Machine, config: VariantConfig
             raise
         scorers.append(ZeroShotScorer(predictor.members[0], machine, config) if config.zero_shot else ModelScorer(predictor, config))
     return scorers
+
+
+def members_of(scorer: Scorer) -> Sequence[SavedModel]:
+    """The model, or the models of an ensemble."""
+    return scorer.predictor.members if isinstance(scorer, ModelScorer) else [scorer.saved]
+
+
+def model_facts(scorer: Scorer) -> list[str]:
+    """All that a model's scores depend on, as text: weights, window, strand, and the sizes and settings of each member's config.json."""
+    settings = [f"{member.model.config.model_dump_json()} {member.info.model_dump_json()}" for member in members_of(scorer)]
+    return [scorer.sha256, str(scorer.length), scorer.direction, *settings]
 
 
 class BlockWorker:
@@ -198,7 +220,7 @@ def block_shard(block: Block, facts: Sequence[str], config: VariantConfig) -> Sh
 
     Args:
         block: The records.
-        facts: SHA-256 of models, genome and annotation, number type, device: all that the result depends on besides.
+        facts: Those of the models, SHA-256 of genome and annotation, number type, device: all that the result depends on besides.
         config: Settings.
     """
     settings = config.model_dump_json(exclude=_NOT_IN_KEY)

@@ -1,0 +1,103 @@
+"""A finished piece is taken again only by a model with the same weights and the same config.json."""
+
+import json
+import random
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from dnabert.checkpoint import ModelInfo, save_model
+from dnabert.cli.scan_run import run_scan
+from dnabert.cli.variants_job import VariantJob
+from dnabert.cli.variants_run import run_variants
+from dnabert.infer.ensemble import make_ensemble
+from dnabert.infer.scan.config import BackgroundConfig, ScanConfig
+from dnabert.infer.shards import Shard, ShardStore, Task
+from dnabert.infer.variants.config import VariantConfig
+from dnabert.model.config import HeadConfig
+from tests.toy import toy_config, toy_model
+
+WINDOW = 24
+HEAD = "##fileformat=VCFv4.2\n##contig=<ID=chr1,length=300>\n#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\n"
+
+Keys = Callable[[Path, Path], list[str]]
+
+
+class Listing:
+    """An engine that only notes the keys of what it should do."""
+
+    assembles = False
+
+    def __init__(self) -> None:
+        self.keys: list[str] = []
+
+    def run(self, task: Task[Any], shards: Iterable[Shard[Any]], store: ShardStore) -> Iterator[str]:
+        self.keys += [shard.key for shard in shards]
+        return iter(())
+
+    def close(self) -> None:
+        """Nothing is held."""
+
+
+def _variant_keys(place: Path, model: Path) -> list[str]:
+    engine = Listing()
+    run_variants(VariantJob((str(model),), place / "g.fa", place / "out.vcf", place / "in.vcf", device="cpu"), VariantConfig(), engine)
+    return engine.keys
+
+
+def _scan_keys(place: Path, model: Path) -> list[str]:
+    engine = Listing()
+    config = ScanConfig(stride_bp=10, threshold=0.5, background=BackgroundConfig(windows=0))
+    run_scan(place / "g.fa", str(model), place / "out", None, config, device="cpu", dtype="float32", quiet=True, engine=engine)
+    return engine.keys
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Path:
+    bases = "".join(random.Random(4).choices("ACGT", k=300))
+    (tmp_path / "g.fa").write_text(f">chr1\n{bases}\n")
+    (tmp_path / "in.vcf").write_text(HEAD + f"chr1\t150\t.\t{bases[149]}\t{'A' if bases[149] != 'A' else 'C'}\t.\t.\t.\n")
+    head = HeadConfig(task="regress", num_outputs=1)
+    runs = [tmp_path / f"run{seed}" for seed in (1, 2)]
+    for seed, run in enumerate(runs):
+        info = ModelInfo(head=head, labels=("level",), window_bp=WINDOW, target_mean=(1.0,), target_scale=(2.0,))
+        save_model(run, toy_model(head, toy_config(3), seed), info)
+    make_ensemble(runs, tmp_path / "both")
+    return tmp_path
+
+
+def _change(model: Path, change: Callable[[dict[str, Any]], None]) -> None:
+    path = model / "config.json"
+    config = json.loads(path.read_text())
+    change(config)
+    path.write_text(json.dumps(config))
+
+
+def _rescale(config: dict[str, Any]) -> None:
+    config["dnabert"]["target_scale"] = [3.0]
+
+
+def _turn(config: dict[str, Any]) -> None:
+    config["dnabert"]["stranded"] = False
+
+
+@pytest.mark.parametrize("keys_of", [_variant_keys, _scan_keys])
+@pytest.mark.parametrize("change", [_rescale, _turn])
+@pytest.mark.parametrize(("model", "changed"), [("run1", "run1"), ("both", "both/member-1-3mer"), ("both", "both/member-2-3mer")])
+def test_a_model_with_other_settings_makes_other_pieces(
+    place: Path, keys_of: Keys, change: Callable[[dict[str, Any]], None], model: str, changed: str
+) -> None:
+    before = keys_of(place, place / model)
+    assert before == keys_of(place, place / model)
+    _change(place / changed, change)
+    assert before
+    assert not set(before) & set(keys_of(place, place / model))
+
+
+@pytest.mark.parametrize("keys_of", [_variant_keys, _scan_keys])
+def test_the_number_of_heads_is_no_part_of_the_weights_and_makes_other_pieces(place: Path, keys_of: Keys) -> None:
+    before = keys_of(place, place / "run1")
+    _change(place / "run1", lambda config: config.update(num_attention_heads=2))
+    assert not set(before) & set(keys_of(place, place / "run1"))
