@@ -9,9 +9,9 @@ import numpy as np
 
 from benchmarks.quality.options import run_command
 from dnabert.errors import ConfigError, DataFileError
-from dnabert.plot.curves import Curve
 from dnabert.plot.export import save_figure
-from dnabert.plot.training import step_figure
+from dnabert.plot.performance.curves import Curve
+from dnabert.plot.performance.training import step_figure
 
 __all__ = ["main", "read_curve"]
 

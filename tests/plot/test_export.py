@@ -6,8 +6,8 @@ import pytest
 from matplotlib.figure import Figure
 
 from dnabert.errors import OutputError
-from dnabert.plot.curves import Curve, roc_figure
 from dnabert.plot.export import prefix_ids, save_figure, svg_text
+from dnabert.plot.performance.curves import Curve, roc_figure
 from dnabert.plot.style import new_axes, styled
 
 

@@ -3,8 +3,8 @@ import numpy as np
 import pytest
 from matplotlib.figure import Figure
 
-from dnabert.plot.curves import Curve, roc_figure
 from dnabert.plot.export import svg_text
+from dnabert.plot.performance.curves import Curve, roc_figure
 from dnabert.plot.style import PALETTE, drawing_style, new_axes, styled
 
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from dnabert.errors import OutputError
-from dnabert.plot.curves import Curve, roc_figure
+from dnabert.plot.performance.curves import Curve, roc_figure
 from dnabert.report.page import (
     Block,
     Bullets,

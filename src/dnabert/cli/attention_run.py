@@ -23,9 +23,9 @@ from dnabert.infer.attention.scores import attention_maps, check_heads, check_la
 from dnabert.infer.attention.sets import LandscapeSum, Scored, check_readable, is_flat, score_sequences, unequal_length
 from dnabert.infer.predictor import Predictor
 from dnabert.output import check_free, provenance_lines
-from dnabert.plot.attention import attention_maps_figure, head_rows_figure
+from dnabert.plot.bases.attention import attention_maps_figure, head_rows_figure
+from dnabert.plot.bases.landscape import MeanLine, mean_landscape_figure, sequence_landscape_figure
 from dnabert.plot.export import FIGURE_ENDINGS, save_figure
-from dnabert.plot.landscape import MeanLine, mean_landscape_figure, sequence_landscape_figure
 from dnabert.registry import resolve_model
 from dnabert.report.attention_page import AttentionPage, Track, write_attention_page
 

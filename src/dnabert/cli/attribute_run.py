@@ -19,9 +19,9 @@ from dnabert.infer.attribution.files import write_contribution_arrays, write_con
 from dnabert.infer.attribution.scores import attribute_members, choose_output, per_base, score_name
 from dnabert.infer.predictor import Predictor
 from dnabert.output import check_free, provenance_lines
+from dnabert.plot.bases.mutation_map import mutation_map_figure
+from dnabert.plot.bases.saliency import attribution_figure, saliency_figure
 from dnabert.plot.export import FIGURE_ENDINGS, save_figure
-from dnabert.plot.mutation_map import mutation_map_figure
-from dnabert.plot.saliency import attribution_figure, saliency_figure
 from dnabert.registry import resolve_model
 
 __all__ = ["run_attribution"]

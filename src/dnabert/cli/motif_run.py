@@ -26,8 +26,8 @@ from dnabert.motif.modisco import discover_with_modisco
 from dnabert.motif.settings import MotifSettings
 from dnabert.motif.steps.islands import smoothed
 from dnabert.output import check_free, new_directory, provenance, provenance_lines, write_json, write_text
+from dnabert.plot.bases.logo import logo_figure
 from dnabert.plot.export import save_figure
-from dnabert.plot.logo import logo_figure
 from dnabert.registry import resolve_model
 from dnabert.report.motifs import MotifReport, match_logos, write_motif_report
 

@@ -18,7 +18,7 @@ from markupsafe import Markup
 
 from dnabert import __version__
 from dnabert.output import write_text
-from dnabert.plot.landscape import BASE_COLOURS
+from dnabert.plot.bases.landscape import BASE_COLOURS
 from dnabert.plot.style import PALETTE
 from dnabert.report.page import page_environment
 

@@ -9,8 +9,8 @@ import numpy as np
 import numpy.typing as npt
 from sklearn import metrics as sk
 
-from dnabert.plot.calibration import Reliability
-from dnabert.plot.curves import Curve
+from dnabert.plot.performance.calibration import Reliability
+from dnabert.plot.performance.curves import Curve
 
 __all__ = ["confusion_counts", "histogram_counts", "precision_recall_curve", "reliability", "roc_curve", "wilson_interval"]
 

@@ -5,9 +5,9 @@ from pathlib import Path
 from typing import Any
 
 from dnabert.checkpoint import SavedModel
-from dnabert.plot.curves import Curve
 from dnabert.plot.export import save_figure
-from dnabert.plot.training import step_figure
+from dnabert.plot.performance.curves import Curve
+from dnabert.plot.performance.training import step_figure
 from dnabert.report.run_files import RunFiles
 from dnabert.report.wording import METRIC_NAMES, metric_text, ordered_metrics
 

@@ -7,8 +7,8 @@ from pathlib import Path
 from dnabert.motif.compare import Match
 from dnabert.motif.found import Discovery, FoundMotif
 from dnabert.motif.pwm import letter_heights
+from dnabert.plot.bases.logo import Logo, logos_figure
 from dnabert.plot.export import svg_text
-from dnabert.plot.logo import Logo, logos_figure
 from dnabert.report.page import Block, Card, Cell, Details, Facts, Notice, Page, Paragraph, Section, Table, write_page
 from dnabert.report.wording import plural
 

@@ -6,7 +6,7 @@ from itertools import groupby
 
 import numpy as np
 
-from dnabert.plot.comparison import share_figure
+from dnabert.plot.performance.comparison import share_figure
 from dnabert.report.curves import wilson_interval
 from dnabert.report.page import Block, Cell, Legend, Letters, Notice, Paragraph, Picture, Pictures, Section, Table
 from dnabert.report.run_files import PredictionTable

@@ -21,7 +21,7 @@ from dnabert.infer.variants.alleles import Allele, SkipReason, VariantRecord, pr
 from dnabert.infer.variants.files import ModelColumns, window_text
 from dnabert.infer.variants.job import Block, ScoredAllele
 from dnabert.infer.variants.reference import ReferenceBases
-from dnabert.plot.mutation_map import BASE_ROWS, mutation_map_figure
+from dnabert.plot.bases.mutation_map import BASE_ROWS, mutation_map_figure
 from dnabert.plot.style import INK
 
 __all__ = [

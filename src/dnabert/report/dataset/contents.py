@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from dnabert.plot.shares import share_histogram_figure
+from dnabert.plot.bases.shares import share_histogram_figure
 from dnabert.report.dataset.files import DatasetFiles, Spread
 from dnabert.report.page import Block, Cell, Details, Facts, Letters, Paragraph, Picture, Pictures, Section, Table
 from dnabert.report.wording import metric_text, plural

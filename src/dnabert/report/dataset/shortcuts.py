@@ -4,7 +4,7 @@ import numpy as np
 
 from dnabert.data.finish.duplicates import Duplicate
 from dnabert.data.finish.near_duplicates import Comparison, accuracy_text
-from dnabert.plot.shares import share_histogram_figure
+from dnabert.plot.bases.shares import share_histogram_figure
 from dnabert.report.dataset.contents import SPLIT_NAMES
 from dnabert.report.dataset.files import DatasetFiles
 from dnabert.report.page import Block, Cell, Details, Notice, Paragraph, Picture, Pictures, Section, Table

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dnabert.infer.attention.sets import Landscape
-from dnabert.plot.landscape import MeanLine, mean_landscape_figure, sequence_landscape_figure
+from dnabert.plot.bases.landscape import MeanLine, mean_landscape_figure, sequence_landscape_figure
 from dnabert.report.page import Block, Notice, Paragraph, Picture, Pictures, Section
 from dnabert.report.wording import plural
 

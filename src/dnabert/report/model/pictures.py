@@ -10,11 +10,11 @@ import numpy as np
 import numpy.typing as npt
 
 from dnabert.metrics import calibration_table
-from dnabert.plot.calibration import calibration_figure
-from dnabert.plot.comparison import scatter_figure
-from dnabert.plot.confusion import confusion_figure
-from dnabert.plot.curves import precision_recall_figure, roc_figure
-from dnabert.plot.distributions import score_histogram_figure
+from dnabert.plot.performance.calibration import calibration_figure
+from dnabert.plot.performance.comparison import scatter_figure
+from dnabert.plot.performance.confusion import confusion_figure
+from dnabert.plot.performance.curves import precision_recall_figure, roc_figure
+from dnabert.plot.performance.distributions import score_histogram_figure
 from dnabert.report.curves import confusion_counts, histogram_counts, precision_recall_curve, reliability, roc_curve
 from dnabert.report.page import Block, Notice, Paragraph, Picture, Pictures
 

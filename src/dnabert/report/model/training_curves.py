@@ -3,8 +3,8 @@
 import numpy as np
 
 from dnabert.metrics import SELECTION
-from dnabert.plot.curves import Curve
-from dnabert.plot.training import step_figure
+from dnabert.plot.performance.curves import Curve
+from dnabert.plot.performance.training import step_figure
 from dnabert.report.curves import wilson_interval
 from dnabert.report.page import Block, Card, Cell, Notice, Paragraph, Picture, Pictures, Section, Table
 from dnabert.report.run_files import RunFiles

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from dnabert.dna.fasta import read_fasta
-from dnabert.plot.distributions import position_figure
+from dnabert.plot.performance.distributions import position_figure
 from dnabert.report.page import Block, Cell, Paragraph, Picture, Pictures, Section, Table
 from dnabert.report.simulation.truth import Truth
 from dnabert.report.wording import plural

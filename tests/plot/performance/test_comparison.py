@@ -1,6 +1,6 @@
 import numpy as np
 
-from dnabert.plot.comparison import scatter_figure, share_figure
+from dnabert.plot.performance.comparison import scatter_figure, share_figure
 
 
 def test_each_name_is_a_row_in_the_colour_of_its_group() -> None:

@@ -5,7 +5,7 @@ import pytest
 from matplotlib.colors import to_hex
 
 from dnabert.errors import DnabertError
-from dnabert.plot.saliency import attribution_figure, saliency_figure
+from dnabert.plot.bases.saliency import attribution_figure, saliency_figure
 from dnabert.plot.style import LETTER_COLOURS
 
 SCORES = np.array([2.0, -1.0, 0.5, 0.3])

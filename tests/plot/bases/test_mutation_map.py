@@ -1,6 +1,6 @@
 import numpy as np
 
-from dnabert.plot.mutation_map import mutation_map_figure, rows_of, symmetric_limit
+from dnabert.plot.bases.mutation_map import mutation_map_figure, rows_of, symmetric_limit
 
 CHANGES = np.array([[0.0, -2.0, 0.5], [1.0, 0.0, 0.0], [0.0, 0.1, 0.0], [0.0, 0.0, 0.0]])
 

@@ -1,6 +1,6 @@
 import numpy as np
 
-from dnabert.plot.distributions import position_figure, score_histogram_figure
+from dnabert.plot.performance.distributions import position_figure, score_histogram_figure
 
 EDGES = np.array([0.0, 0.5, 1.0])
 

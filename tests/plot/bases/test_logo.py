@@ -5,7 +5,7 @@ import pytest
 from matplotlib.colors import to_hex
 
 from dnabert.errors import DnabertError
-from dnabert.plot.logo import Logo, logo_figure, logos_figure
+from dnabert.plot.bases.logo import Logo, logo_figure, logos_figure
 from dnabert.plot.style import LETTER_COLOURS
 
 HEIGHTS = np.array([[2.0, 0, 0, 0], [0, 1.0, 0, 0], [0, 0, 0.5, 0.5]])

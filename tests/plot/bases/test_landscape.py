@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
+from dnabert.plot.bases.landscape import MeanLine, mean_landscape_figure, sequence_landscape_figure
 from dnabert.plot.export import svg_text
-from dnabert.plot.landscape import MeanLine, mean_landscape_figure, sequence_landscape_figure
 
 
 def _letters(axes: object) -> str:

@@ -1,7 +1,7 @@
 import numpy as np
 
-from dnabert.plot.curves import Curve
-from dnabert.plot.training import step_figure
+from dnabert.plot.performance.curves import Curve
+from dnabert.plot.performance.training import step_figure
 
 STEPS = np.array([20.0, 40.0, 60.0])
 

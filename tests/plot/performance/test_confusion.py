@@ -1,6 +1,6 @@
 import numpy as np
 
-from dnabert.plot.confusion import confusion_figure
+from dnabert.plot.performance.confusion import confusion_figure
 
 
 def test_each_cell_holds_its_count_and_its_share_of_the_true_class() -> None:

@@ -1,7 +1,7 @@
 import numpy as np
 
-from dnabert.plot.curves import Curve, precision_recall_figure, roc_figure
 from dnabert.plot.export import svg_text
+from dnabert.plot.performance.curves import Curve, precision_recall_figure, roc_figure
 
 
 def _curve(name: str, area: float | None) -> Curve:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, StrMethodFormatter
 
-from dnabert.plot.curves import Curve
+from dnabert.plot.performance.curves import Curve
 from dnabert.plot.style import GREY, LINE_STYLES, PALETTE, legend_above, new_axes, styled
 
 __all__ = ["step_figure"]

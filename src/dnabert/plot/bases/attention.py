@@ -7,7 +7,7 @@ from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from dnabert.plot.landscape import draw_letters
+from dnabert.plot.bases.landscape import draw_letters
 from dnabert.plot.style import PALETTE, Floats, new_axes, styled
 
 __all__ = ["attention_maps_figure", "head_rows_figure"]

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from dnabert.plot.shares import share_histogram_figure
+from dnabert.plot.bases.shares import share_histogram_figure
 
 EDGES = np.array([0.0, 0.5, 1.0])
 

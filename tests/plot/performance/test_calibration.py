@@ -1,6 +1,6 @@
 import numpy as np
 
-from dnabert.plot.calibration import Reliability, calibration_figure
+from dnabert.plot.performance.calibration import Reliability, calibration_figure
 
 
 def _bins(counts: list[int]) -> Reliability:

@@ -1,6 +1,6 @@
 import numpy as np
 
-from dnabert.plot.attention import attention_maps_figure, head_rows_figure
+from dnabert.plot.bases.attention import attention_maps_figure, head_rows_figure
 
 
 def test_each_head_has_its_map_and_all_share_a_scale() -> None:

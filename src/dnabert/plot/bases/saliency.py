@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from dnabert.errors import requires_extra
-from dnabert.plot.mutation_map import BASE_ROWS, WIDTH_IN, draw_mutation_map, rows_of, symmetric_limit
+from dnabert.plot.bases.mutation_map import BASE_ROWS, WIDTH_IN, draw_mutation_map, rows_of, symmetric_limit
 from dnabert.plot.style import GREY, INK, LETTER_COLOURS, Floats, styled
 
 __all__ = ["attribution_figure", "saliency_figure"]

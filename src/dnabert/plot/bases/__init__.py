@@ -1,0 +1,1 @@
+"""Pictures of bases: letters, scores along sequences, maps of mutations."""
