@@ -2,6 +2,8 @@
 
 import csv
 import json
+import os
+import threading
 from pathlib import Path
 
 import anndata
@@ -138,3 +140,54 @@ def test_sequences_beyond_the_window_are_told_of(tmp_path: Path, model: Path, ca
     assert _embed(tmp_path / "long.fa", model, tmp_path / "v.npz", "--pool", "base") == 0
     assert "1 of 1 sequences are longer than 512 bases; what is beyond is not read" in capsys.readouterr().err
     assert np.load(tmp_path / "v.npz")["embeddings"].shape == (512, 32)
+
+
+def test_sequences_from_a_pipe_are_all_read(tmp_path: Path, table: Path, model: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    writing = threading.Thread(target=lambda: pipe.write_text(table.read_text()))
+    writing.start()
+    assert _embed(pipe, model, tmp_path / "piped.npz") == 0
+    writing.join()
+    assert _embed(table, model, tmp_path / "v.npz") == 0
+    with np.load(tmp_path / "piped.npz") as piped, np.load(tmp_path / "v.npz") as stored:
+        assert piped["ids"].tolist() == stored["ids"].tolist()
+        assert (piped["embeddings"] == stored["embeddings"]).all()
+        assert "labels" not in piped
+
+
+def test_the_size_of_shards_changes_nothing(tmp_path: Path, table: Path, model: Path) -> None:
+    table.write_text(_rows_of_table(600))
+    for name, size in (("small", 256), ("large", 1000)):
+        assert _embed(table, model, tmp_path / f"{name}.npz", "--set", f"shard_sequences={size}") == 0
+    with np.load(tmp_path / "small.npz") as small, np.load(tmp_path / "large.npz") as large:
+        assert (small["embeddings"] == large["embeddings"]).all()
+        assert small["embeddings"].shape == (600, 32)
+
+
+def test_what_a_run_left_is_gone_on_with_or_thrown_away(
+    tmp_path: Path, table: Path, model: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out, parts, words = tmp_path / "v.npz", tmp_path / "v.npz.parts", ["--set", "shard_sequences=4"]
+    assert _embed(table, model, out, "--kmer-contexts", "TTT", *words) == 1
+    assert "kmer_contexts TTT: occurs 0 times" in capsys.readouterr().err
+    vectors = np.load(out)["embeddings"]
+    out.unlink()
+    assert _embed(table, model, out, *words) == 1
+    assert "v.npz.parts: left by a run that did not end: go on with it with --resume, or start anew with --force" in capsys.readouterr().err
+    common = ["--model", str(model), "--out", str(out), "--device", "cpu", "--dtype", "float32"]
+    assert command(["embed", str(table), *common, *words, "--resume"]) == 0
+    assert "3 of 3 pieces are there already" in capsys.readouterr().err
+    assert (np.load(out)["embeddings"] == vectors).all()
+    assert not parts.exists()
+    parts.mkdir()
+    (parts / "old.part").touch()
+    assert _embed(table, model, out, *words, "--force") == 0
+    assert not parts.exists()
+
+
+def test_ranks_want_a_file_and_a_common_folder(tmp_path: Path, model: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert _embed(Path("-"), model, tmp_path / "v.npz", "--engine", "ranks", "--resume") == 1
+    assert "--engine ranks: each rank reads the input, and - can be read only once; give a file" in capsys.readouterr().err
+    assert _embed(Path("in.csv"), model, tmp_path / "v.npz", "--engine", "ranks") == 1
+    assert "give --resume too" in capsys.readouterr().err

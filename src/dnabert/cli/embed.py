@@ -5,7 +5,21 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from dnabert.cli.options import ConfigFile, Device, Dtype, Force, Genome, InputFile, Quiet, Settings, command_line
+from dnabert.cli.options import (
+    Address,
+    ConfigFile,
+    Device,
+    Dtype,
+    EngineFlag,
+    Force,
+    Genome,
+    InputFile,
+    Quiet,
+    Resume,
+    Settings,
+    Workers,
+    command_line,
+)
 from dnabert.infer.embedding.choices import EmbeddingMap, EmbeddingPool
 
 
@@ -22,6 +36,10 @@ def embed(
     neighbours: int | None = None,
     kmer_contexts: str | None = None,
     genome: Genome = None,
+    engine: EngineFlag = "local",
+    address: Address = "local",
+    workers: Workers = None,
+    resume: Resume = False,
     config: ConfigFile = None,
     settings: Settings = None,
     device: Device = "auto",
@@ -41,10 +59,15 @@ def embed(
         neighbours: Nearest neighbours of each sequence (cosine), as OUT.neighbours.tsv.
         kmer_contexts: k-mers, such as TATAAA,GGGCGG, whose vectors in their contexts are clustered: OUT.contexts.tsv and .png.
     """
-    from dnabert.cli.embed_run import run_embedding
+    from dnabert.cli.embed_run import EmbedJob, run_embedding
+    from dnabert.cluster.choose import EngineConfig, check_resume, open_engine
+    from dnabert.errors import ConfigError
     from dnabert.infer.embedding.config import EmbedConfig
     from dnabert.settings import merge_settings
 
+    check_resume(engine, resume)
+    if engine == "ranks" and (input_ == "-" or Path(input_).is_fifo()):
+        raise ConfigError(f"--engine ranks: each rank reads the input, and {input_} can be read only once; give a file")
     flags = {
         "pool": pool,
         "layer": layer,
@@ -53,16 +76,18 @@ def embed(
         "kmer_contexts": None if kmer_contexts is None else [part.strip() for part in kmer_contexts.split(",")],
     }
     chosen = merge_settings(EmbedConfig(), config, settings or (), flags)
-    run_embedding(
-        input_,
-        model,
-        out,
-        plot,
-        chosen,
+    job = EmbedJob(
+        source=input_,
+        model=model,
+        out=out,
+        plot=plot,
         genome=genome,
+        resume=resume,
         device=device,
         dtype=dtype,
         command=command_line(),
         force=force,
         quiet=quiet,
     )
+    with open_engine(engine, address, EngineConfig(workers=workers), device) as chosen_engine:
+        run_embedding(job, chosen, chosen_engine)

@@ -30,5 +30,7 @@ class EmbedConfig(BaseModel):
     """Most clusters that are tried."""
     context_bp: int = Field(default=10, ge=0)
     """Bases on each side that the table of contexts shows."""
+    shard_sequences: int = Field(default=256, ge=1)
+    """Sequences of a shard, rounded down to whole 256s; below 256 batches are other ones, and so may be the last bits."""
     seed: int = Field(default=42, ge=0)
     """Randomness of maps, clusters and choices."""

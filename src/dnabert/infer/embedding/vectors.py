@@ -22,11 +22,11 @@ from dnabert.infer.embedding.choices import EmbeddingPool
 from dnabert.model.heads import Dnabert, average_over_bases, pool_tokens
 from dnabert.tokenizer import KmerTokenizer
 
-__all__ = ["check_layer", "embed", "rows_of_sequences"]
+__all__ = ["SEQUENCES_AT_ONCE", "check_layer", "embed", "rows_of_sequences"]
 
 Floats = npt.NDArray[np.float32]
-_SEQUENCES_AT_ONCE = 256
-"""Sequences that wait for a batch of like length."""
+SEQUENCES_AT_ONCE = 256
+"""Sequences that wait for a batch of like length; batches never reach over such a group."""
 
 
 def embed(
@@ -66,7 +66,7 @@ def embed(
     numbers = iter(range(len(sequences)))
     try:
         model.to(machine.device)  # once, not for each batch
-        while group := list(islice(numbers, _SEQUENCES_AT_ONCE)):
+        while group := list(islice(numbers, SEQUENCES_AT_ONCE)):
             found: list[Floats] = [np.empty(0, np.float32)] * len(group)
             rows = [tokenizer.encode(sequences.first[index]).ids for index in group]
             for indices in plan_batches(np.array([len(row) for row in rows]), budget):
