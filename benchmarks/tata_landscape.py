@@ -146,8 +146,8 @@ def document(predictor: Predictor, landscapes: Sequence[Landscape], anchor: int,
         "# TATA promoters: where the model looks",
         "",
         f"`{command}` (SHA-256 `{predictor.sha256[:12]}`, k = {predictor.kmer}). Promoters with a TATA box of the GUE test set, aligned at",
-        "the start site, and the negatives of the same set; scores averaged base by base. In brackets the 95 % interval of a peak's place over",
-        f"{ROUNDS} resamplings of the sequences, and the share of them with it within the goal, {GOAL[0]} to {GOAL[1]}.",
+        "the start site, and the negatives of the same set; scores averaged base by base. In brackets the 95 % interval of a peak's place",
+        f"over {ROUNDS} resamplings of the sequences, and the share of them with it within the goal, {GOAL[0]} to {GOAL[1]}.",
         "",
         f"![Mean scores along TATA promoters](../images/{FIGURE})",
         "",
@@ -159,8 +159,8 @@ def document(predictor: Predictor, landscapes: Sequence[Landscape], anchor: int,
         lines.append(f"| {one.name} | {len(one.positives)} | {len(one.negatives)} | {own} | {above} |")
     lines += [
         "",
-        "A negative's score is high where a change would make a promoter of it, so magnitudes of negatives peak at the same places; what the",
-        "promoters have above them is of use for attention alone, which is high at the first bases of any window.",
+        "A negative's score is high where a change would make a promoter of it, so magnitudes of negatives peak at the same places; what",
+        "the promoters have above them is of use for attention alone, which is high at the first bases of any window.",
     ]
     return "\n".join([*lines, ""])
 
