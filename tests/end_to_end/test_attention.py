@@ -7,10 +7,13 @@ import numpy as np
 import pyBigWig
 import pytest
 import torch
+from matplotlib.figure import Figure
 from torch import nn
 
 from dnabert.checkpoint import ModelInfo, load_model, save_model
+from dnabert.cli.attention_run.results import AttentionResults
 from dnabert.cli.main import run as command
+from dnabert.infer.attention.sets import LandscapeSum
 from dnabert.infer.ensemble import make_ensemble
 from dnabert.model.config import HeadConfig
 from tests.toy import save_toy_run, toy_config, toy_model
@@ -79,6 +82,48 @@ def test_an_archive_holds_what_the_table_holds(inputs: Path, model: Path) -> Non
     assert (facts["kmers"], facts["heads"], facts["settings"]["layer"]) == ([3], [0, 1, 2, 3], -1)
 
 
+def test_every_form_says_in_what_and_where_it_was_computed_and_that_is_float32(
+    inputs: Path, model: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("dnabert.device._has_fast_bfloat16", lambda _: True)
+    for name in ("o.tsv", "o.npz", "o.bedGraph", "o.bw"):
+        words = ["attention", "r.bed", "--genome", "g.fa", "--model", str(model), "--out", name, "--device", "cpu", "--quiet"]
+        assert command(words) == 0
+    for name in ("o.tsv", "o.bedGraph"):
+        assert {"# device: cpu", "# dtype: float32"} <= set((inputs / name).read_text().splitlines())
+    with np.load(inputs / "o.npz") as found:
+        records = [json.loads(str(found["metadata"])), json.loads((inputs / "o.bw.json").read_text())]
+    for record in records:
+        assert (record["device"], record["dtype"], record["model sha256"]) == ("cpu", "float32", load_model(model).sha256)
+        assert record["command"].startswith("dnabert attention r.bed")
+
+
+def test_the_record_of_a_bigwig_is_never_written_over(inputs: Path, model: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (inputs / "o.bw.json").write_text("mine")
+    assert _attention(model, "r.bed", "--genome", "g.fa", "--out", "o.bw") == 1
+    assert "o.bw.json: exists already" in capsys.readouterr().err
+    assert not (inputs / "o.bw").exists()
+    assert _attention(model, "r.bed", "--genome", "g.fa", "--out", "o.bw", "--force") == 0
+
+
+def test_a_track_leaves_each_sequence_its_label(inputs: Path, model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (inputs / "r.bed").write_text("chr1\t20\t40\tx\t0\t+\nchr2\t0\t20\ty\t0\t-\nchr1\t5\t25\ty\t0\t+\n")
+    drawn: list[dict[str, list[float]]] = []
+    figure = AttentionResults.mean_figure
+
+    def noted(self: AttentionResults, sums: dict[str, LandscapeSum]) -> Figure:
+        drawn.append({label: one.result.mean.tolist() for label, one in sums.items()})
+        return figure(self, sums)
+
+    monkeypatch.setattr(AttentionResults, "mean_figure", noted)
+    for name in ("o.tsv", "o.bw"):
+        words = ["--out", name, "--plot", f"{name}.svg", "--set", "plot.by_label=true"]
+        assert _attention(model, "r.bed", "--genome", "g.fa", *words) == 0
+    assert drawn[0].keys() == drawn[1].keys() == {"x", "y"}
+    for label, mean in drawn[0].items():
+        np.testing.assert_allclose(drawn[1][label], mean, rtol=1e-5)
+
+
 def test_tracks_are_in_genome_order_with_the_mean_where_regions_overlap(inputs: Path, model: Path) -> None:
     for name in ("o.tsv", "o.bedGraph", "o.bw"):
         assert _attention(model, "r.bed", "--genome", "g.fa", "--out", name) == 0
@@ -123,6 +168,27 @@ def test_every_figure_is_written(inputs: Path, model: Path, source: str, ending:
         assert b"label 1 (n = 2)" in content
 
 
+def test_one_sequence_by_rollout_is_a_landscape_because_it_has_no_heads(inputs: Path, model: Path) -> None:
+    assert _attention(model, "one.fa", "--out", "o.tsv", "--plot", "f.svg", "--method", "rollout") == 0
+    text = (inputs / "f.svg").read_text()
+    assert "Rollout score" in text
+    assert "head 0" not in text
+
+
+def test_a_pretrained_model_has_attention_and_no_answers(inputs: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    pretrained = save_toy_run(tmp_path)
+    assert _attention(pretrained, "t.csv", "--out", "o.tsv", "--per-head", "--plot", "f.html") == 0
+    assert "is pre-trained and has no task: nothing was ever read from its [CLS]" in capsys.readouterr().err
+    assert len(_rows(inputs / "o.tsv")[1]) == 30
+    assert "probability" not in (inputs / "f.html").read_text()
+    assert _attention(pretrained, "one.fa", "--out", "r.npz", "--method", "rollout", "--layer", "0") == 0
+    assert _attention(pretrained, "one.fa", "--out", "m.tsv", "--plot", "m.svg") == 0
+    assert "head 3" in (inputs / "m.svg").read_text()
+    capsys.readouterr()
+    assert _attention(pretrained, "t.csv", "--out", "p.npz", "--set", "probabilities=true") == 1
+    assert "is pre-trained and answers nothing: leave out probabilities=true" in capsys.readouterr().err
+
+
 def test_an_ensemble_is_read_as_one(inputs: Path, tmp_path: Path) -> None:
     make_ensemble([save_toy_run(tmp_path, HEAD, kmer=kmer) for kmer in (3, 4)], tmp_path / "both")
     assert _attention(tmp_path / "both", "t.csv", "--out", "o.tsv", "--plot", "f.html", "--strand", "both") == 0
@@ -155,6 +221,13 @@ def test_flat_attention_is_told_of(inputs: Path, tmp_path: Path, capsys: pytest.
             "probabilities are written to .npz, not to o.tsv: write .npz, or use dnabert predict",
         ),
         ("t.csv --out o.tsv --plot f.jpg", "f.jpg: a figure is written as .html, .png, .svg or .pdf: end the name so"),
+        *(
+            (
+                f"t.csv --out o.tsv --method rollout --plot f.png --set plot.id=a --set plot.kind={kind}",
+                f"plot.kind={kind} is for --method cls: rollout mixes the heads in every layer; use plot.kind=landscape",
+            )
+            for kind in ("maps", "heads")
+        ),
         ("t.csv --out o.tsv --layer 5", "layer is 5: this model has layers 0 to 1, or -1 to -2 from the last"),
         ("t.csv --out o.tsv --heads 1,9", "heads has 9: this model has heads 0 to 3"),
         ("t.csv --out o.tsv --heads one", "--heads: heads"),

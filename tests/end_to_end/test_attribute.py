@@ -6,13 +6,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from dnabert.checkpoint import load_model
+from dnabert.checkpoint import ModelInfo, load_model, save_model
 from dnabert.cli.main import run as command
 from dnabert.data.labelled import read_set
 from dnabert.device import choose_machine
 from dnabert.infer.attribution.scores import attribute_members
+from dnabert.infer.ensemble import make_ensemble
 from dnabert.model.config import HeadConfig
-from tests.toy import save_toy_run
+from tests.toy import save_toy_run, toy_model
 
 EQUAL = ">a\nACGTTGCAAGCT\n>b\nTTGCANGGATCA\n"
 RAGGED = ">a\nACGTTGCAAGCT\n>b\nGATTACA\n"
@@ -61,6 +62,61 @@ def test_both_formats_hold_what_the_library_says(tmp_path: Path, model: Path) ->
     assert np.array([row[4:] for row in rows], float) == pytest.approx(np.concatenate(wanted, axis=1).T, rel=1e-4, abs=1e-6)
     for row in rows:
         assert float(row[3]) == (0 if row[2] == "N" else float(row[4 + "ACGT".index(row[2])]))
+
+
+def _head(path: Path) -> dict[str, str]:
+    lines = [line.removeprefix("# ").partition(": ") for line in path.read_text().splitlines() if line.startswith("#")]
+    return {name: value for name, _, value in lines}
+
+
+@pytest.mark.parametrize(("stranded", "resolved"), [(True, "forward"), (False, "both")])
+def test_what_was_left_open_is_recorded_as_it_was_settled(tmp_path: Path, stranded: bool, resolved: str) -> None:
+    head = HeadConfig(task="classify")
+    save_model(tmp_path / "run", toy_model(head), ModelInfo(head=head, labels=("off", "on"), stranded=stranded))
+    source = _fasta(tmp_path, RAGGED)
+    assert _attribute(source, tmp_path / "run", tmp_path / "f.tsv", "--method", "ig", "--set", "ig_steps=3") == 0
+    facts = _head(tmp_path / "f.tsv")
+    assert (facts["strand"], facts["ig steps"], facts["device"], facts["dtype"]) == (resolved, "3", "cpu", "float32")
+    assert _attribute(source, tmp_path / "run", tmp_path / "f.npz", "--dtype", "bfloat16") == 0
+    with np.load(tmp_path / "f.npz") as stored:
+        record = json.loads(str(stored["metadata"]))
+    assert (record["strand"], record["config"]["strand"], record["dtype"]) == (resolved, "auto", "bfloat16")
+    assert "ig_steps" not in record  # ism has none
+
+
+def test_an_ensemble_of_both_kinds_says_how_many_read_both_strands(tmp_path: Path) -> None:
+    head = HeadConfig(task="classify")
+    for name, stranded in (("a", True), ("b", False)):
+        save_model(tmp_path / name, toy_model(head), ModelInfo(head=head, labels=("off", "on"), stranded=stranded))
+    make_ensemble([tmp_path / "a", tmp_path / "b"], tmp_path / "both")
+    assert _attribute(_fasta(tmp_path, RAGGED), tmp_path / "both", tmp_path / "f.tsv", "--method", "gradient") == 0
+    assert _head(tmp_path / "f.tsv")["strand"] == "both (1 of 2 members), forward (the others)"
+
+
+@pytest.mark.parametrize(
+    ("package", "words", "purpose"),
+    [
+        ("logomaker", ["--plot", "f.png"], "a figure of letters"),
+        ("logomaker", ["--plot", "f.png", "--set", "plot.kind=logo"], "a figure of letters"),
+        ("tangermeme", ["--method", "gradient"], "attribution by gradients"),
+        ("captum", ["--method", "ig"], "attribution by integrated gradients"),
+    ],
+)
+def test_a_missing_package_is_named_before_the_model_is_loaded(
+    tmp_path: Path, package: str, words: list[str], purpose: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for module in ("dnabert.infer.attribution.gradients", "dnabert.plot.bases.saliency"):
+        monkeypatch.setattr(f"{module}.find_spec", lambda name: None if name == package else object())
+    assert _attribute(_fasta(tmp_path, EQUAL), tmp_path / "no-such-model", tmp_path / "f.npz", *words) == 1
+    message = f"{purpose} needs the package {package}: install it with  pip install 'dnabert[interpret]'"
+    assert message in capsys.readouterr().err
+
+
+def test_a_map_needs_no_package_of_letters(tmp_path: Path, model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("dnabert.plot.bases.saliency.find_spec", lambda _: None)
+    words = ["--plot", str(tmp_path / "f.png"), "--set", "plot.kind=map"]
+    assert _attribute(_fasta(tmp_path, EQUAL), model, tmp_path / "f.npz", *words) == 0
 
 
 def test_sequences_of_unequal_length_stand_one_after_the_other(tmp_path: Path, model: Path) -> None:

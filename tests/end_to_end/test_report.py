@@ -12,9 +12,12 @@ from torch import nn
 
 from dnabert.checkpoint import ModelInfo, save_model
 from dnabert.cli.main import run as command
+from dnabert.cli.motif_run import find_motifs
 from dnabert.data.labelled import read_set
 from dnabert.infer.ensemble import make_ensemble
 from dnabert.model.config import HeadConfig
+from dnabert.motif.files import meme_text
+from dnabert.motif.found import Discovery
 from tests.report.run_writer import write_finetuned
 from tests.toy import save_toy_run, toy_model
 
@@ -103,6 +106,42 @@ def test_motifs_may_be_looked_for_in_another_file(tmp_path: Path) -> None:
     html = _page(save_toy_run(tmp_path, BINARY), data, tmp_path / "r.html", settings=(f"motifs_in={more}",))
     assert "Positives are 8 of the 8 sequences of more.csv labelled 1" in html
     assert f"Input {more} (content), SHA-256" in html
+
+
+@pytest.mark.usefixtures("no_drawing")
+def test_report_and_motifs_find_the_same_motifs_on_hardware_with_bfloat16(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("dnabert.device._has_fast_bfloat16", lambda _: True)
+    model, data = save_toy_run(tmp_path, BINARY), _table(tmp_path / "t.csv", ["0", "1"] * 40)
+    found: list[Discovery] = []
+
+    def noted(*given: object, **named: object) -> Discovery:
+        found.append(find_motifs(*given, **named))  # type: ignore[arg-type]
+        return found[-1]
+
+    monkeypatch.setattr("dnabert.cli.report_run.motifs.find_motifs", noted)
+    loose = ("min_factor=0", "mean_factor=1.5", "min_len_bp=3", "max_q=1", "window_bp=6")
+    out = tmp_path / "r.html"
+    settings = [word for text in ("rounds=0", *(f"motifs.{one}" for one in loose)) for word in ("--set", text)]
+    assert command(["report", str(data), "--model", str(model), "--out", str(out), "--device", "cpu", "--quiet", *settings]) == 0
+    settings = [word for text in loose for word in ("--set", text)]
+    words = ["motifs", str(data), "--model", str(model), "--out", str(tmp_path / "m"), "--device", "cpu", "--quiet", "--database", "none"]
+    assert command([*words, *settings]) == 0
+    (mine,) = found
+    assert mine.motifs
+    texts = (tmp_path / "m" / "motifs.meme").read_text(), meme_text(mine.motifs, mine.background, mine.both_strands)
+    assert texts[0].partition("ALPHABET")[2] == texts[1].partition("ALPHABET")[2]
+    diagnostics = json.loads((tmp_path / "m" / "diagnostics.json").read_text())
+    assert [step["count"] for step in diagnostics["steps"]] == [step.count for step in mine.steps]
+    assert "figures bfloat16; attention, motifs and map float32" in out.read_text()
+
+
+def test_a_package_that_attribution_needs_is_named_before_the_model_is_loaded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("dnabert.infer.attribution.gradients.find_spec", lambda _: None)
+    settings = ("motifs_from=attribution", "motifs.attribution=ig")
+    assert _report(tmp_path / "no-such-model", _table(tmp_path / "t.csv", ["0", "1"]), tmp_path / "r.html", settings=settings) == 1
+    assert "attribution by integrated gradients needs the package captum" in capsys.readouterr().err
 
 
 @pytest.mark.usefixtures("no_drawing")
@@ -211,7 +250,8 @@ def test_a_token_model_shows_its_calls_base_by_base(tmp_path: Path, level: str) 
     html = _page(model, tmp_path / "t.csv", tmp_path / "r.html", settings=("class_names=outside,inside",))
     assert f"{4 * size} labelled places in them; intervals draw whole sequences" in html
     assert "Confusion matrix" in html
-    assert "Scores by true class" not in html
+    assert "Scores by true class" in html
+    assert f"Bars beneath: {'bases' if level == 'base' else 'k-mers'} in each bin." in html
     assert ">What it says, base by base</h2>" in html
     assert 'title="inside"' in html
     assert "what [CLS] attends to says nothing of its answers" in html

@@ -40,6 +40,14 @@ def test_the_page_holds_the_scores_of_all_layers_and_heads() -> None:
     assert _data(render_attention_page(replace(PAGE, heads=(0, 2))))["summedName"] == "heads 0, 2, summed"
 
 
+def test_the_anchor_has_a_line_and_the_axis_a_title() -> None:
+    text = render_attention_page(PAGE)
+    assert 'if (at === data.anchor) make("line"' in text
+    assert "data.scoreName)" in text
+    assert _data(text)["scoreName"] == "score (L2)"
+    assert _data(render_attention_page(replace(PAGE, normalise=False)))["scoreName"] == "score"
+
+
 def test_nothing_is_loaded_and_only_the_script_of_the_page_may_run() -> None:
     text = render_attention_page(PAGE)
     policy = re.search(r'Content-Security-Policy" content="([^"]*)"', text)
@@ -65,7 +73,7 @@ def test_the_page_says_what_it_shows_and_with_what_it_was_made(tmp_path: Path) -
     for part in (
         "Attention along 2 sequences",
         "What [CLS] attends to.",
-        "from the anchor, whose bar is orange",
+        "from the anchor, at the dashed line",
         "f00",
         "dnabert attention x.fa",
     ):

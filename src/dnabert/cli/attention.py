@@ -1,15 +1,13 @@
 """``dnabert attention``."""
 
-import logging
 from pathlib import Path
 from typing import Annotated
 
 from cyclopts import Parameter
 
-from dnabert.cli.options import Ambiguous, ConfigFile, Device, Dtype, Force, Genome, InputFile, OutTable, Quiet, Settings, command_line
+from dnabert.choices import DtypeName
+from dnabert.cli.options import Ambiguous, ConfigFile, Device, Force, Genome, InputFile, OutTable, Quiet, Settings, command_line
 from dnabert.infer.attention.choices import AttentionMethod, ReadStrand
-
-log = logging.getLogger(__name__)
 
 
 def attention(
@@ -29,7 +27,9 @@ def attention(
     config: ConfigFile = None,
     settings: Settings = None,
     device: Device = "auto",
-    dtype: Dtype = "auto",
+    dtype: Annotated[
+        DtypeName, Parameter(help="Number type of the matrix products; bfloat16 changes scores by up to 15 percent.")
+    ] = "float32",
     force: Force = False,
     quiet: Quiet = False,
 ) -> None:
@@ -37,7 +37,7 @@ def attention(
 
     Args:
         input_: FASTA, CSV or TSV with a column 'sequence', BED with --genome, or - for stdin.
-        model: Run directory, ensemble (scores are summed), packaged name or hub id.
+        model: Fine-tuned or pre-trained: run directory, packaged name or hub id; or an ensemble (scores are summed).
         layer: The layer, from 0; without it the last, -1.
         heads: The heads that are summed, from 0, such as 0,3; without it all.
         method: cls is the score of 2021; rollout follows attention through the layers. Without it, cls.
@@ -45,7 +45,7 @@ def attention(
         per_head: A column for each head too (.tsv, .npz); they add up to the score.
         plot: A figure: .html to point at, or .png, .svg, .pdf (--set plot.kind=maps|heads|landscape|mean, plot.id=NAME, plot.anchor=34).
     """
-    from dnabert.cli.attention_run import run_attention
+    from dnabert.cli.attention_run.run import run_attention
     from dnabert.infer.attention.config import AttentionConfig
     from dnabert.settings import merge_settings
 

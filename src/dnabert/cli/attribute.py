@@ -33,7 +33,7 @@ def attribute(
 
     Args:
         input_: FASTA, CSV or TSV with a column 'sequence', BED with --genome, or - for stdin.
-        model: Run directory, ensemble (the mean of its members), packaged name or hub id.
+        model: Fine-tuned: run directory, ensemble (the mean of its members), or hub id.
         method: ism changes every base (the most faithful); gradient is the fastest; ig adds up to the answer. Without it, ism.
         output: The class, label or value to explain; of two classes the second, without it.
         strand: both is the mean over both strands; auto takes both for models trained without regard to strand. Without it, auto.

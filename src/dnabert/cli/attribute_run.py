@@ -16,11 +16,12 @@ from dnabert.dna.sequence import Codes, decode_bases
 from dnabert.errors import ConfigError, OutputError
 from dnabert.infer.attribution.config import AttributionConfig, AttributionPlotConfig
 from dnabert.infer.attribution.files import write_contribution_arrays, write_contribution_table
-from dnabert.infer.attribution.scores import attribute_members, choose_output, per_base, score_name
+from dnabert.infer.attribution.gradients import check_installed
+from dnabert.infer.attribution.scores import attribute_members, choose_output, per_base, score_name, strands_read
 from dnabert.infer.predictor import Predictor
 from dnabert.output import check_free, provenance_lines
 from dnabert.plot.bases.mutation_map import mutation_map_figure
-from dnabert.plot.bases.saliency import attribution_figure, saliency_figure
+from dnabert.plot.bases.saliency import attribution_figure, check_letters, saliency_figure
 from dnabert.plot.export import FIGURE_ENDINGS, save_figure
 from dnabert.registry import resolve_model
 
@@ -68,6 +69,7 @@ def run_attribution(
         DnabertError: The input, the model, a setting or a place cannot be used.
     """
     _check_places(out, plot, force)
+    _check_packages(config, plot)
     predictor = Predictor(resolve_model(model), choose_machine(device, dtype))
     output = choose_output(predictor.info, output_name)
     score = score_name(predictor.info, output)
@@ -88,7 +90,7 @@ def run_attribution(
     )
     kept: dict[int, npt.NDArray[np.float32]] = {}
     found = _keeping(watched(found, "sequences", len(data), quiet=quiet), shown, kept)
-    facts = {"method": config.method, "score": score, "strand": config.strand, "input": data.source, "model_sha256": predictor.sha256}
+    facts = _facts(predictor, config, score, data.source)
     if out.suffix == ".npz":
         settings = {"config": config.model_dump(exclude={"plot"}), "trained_on": predictor.info.trained_on}
         write_contribution_arrays(out, data.sequences, found, {"dnabert": __version__, "command": command, **facts, **settings}, force)
@@ -108,6 +110,28 @@ def _check_places(out: Path, plot: Path | None, force: bool) -> None:
         if plot.suffix.lower() not in FIGURE_ENDINGS:
             raise OutputError(f"{plot}: a figure is written as {', '.join(FIGURE_ENDINGS)}; end the name so")
         check_free(plot, force, "choose another --plot")
+
+
+def _check_packages(config: AttributionConfig, plot: Path | None) -> None:
+    """Stop before the work where it could not be done, or not be drawn."""
+    check_installed(config.method)
+    if plot is not None and config.plot.kind != "map":
+        check_letters()
+
+
+def _facts(predictor: Predictor, config: AttributionConfig, score: str, source: str) -> dict[str, str]:
+    """Names and values of what the contributions were made with; what was left to the model is told as it was settled."""
+    machine = predictor.machine
+    return {
+        "method": config.method,
+        **({"ig_steps": str(config.ig_steps)} if config.method == "ig" else {}),
+        "score": score,
+        "strand": strands_read(predictor.members, config.strand),
+        "device": machine.device.type,
+        "dtype": str(machine.dtype).removeprefix("torch."),
+        "input": source,
+        "model_sha256": predictor.sha256,
+    }
 
 
 def _find(data: LabelledSet, config: AttributionPlotConfig) -> int:

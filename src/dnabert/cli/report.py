@@ -5,7 +5,8 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from dnabert.cli.options import Ambiguous, ConfigFile, Device, Dtype, Force, Genome, Quiet, Settings, command_line
+from dnabert.choices import DtypeName
+from dnabert.cli.options import Ambiguous, ConfigFile, Device, Force, Genome, Quiet, Settings, command_line
 
 
 def report(
@@ -21,7 +22,10 @@ def report(
     config: ConfigFile = None,
     settings: Settings = None,
     device: Device = "auto",
-    dtype: Dtype = "auto",
+    dtype: Annotated[
+        DtypeName,
+        Parameter(help="Number type of the matrix products; auto is float32 but for the figures, which are as evaluate has them."),
+    ] = "auto",
     force: Force = False,
     quiet: Quiet = False,
 ) -> None:
@@ -29,7 +33,7 @@ def report(
 
     Args:
         data: Labelled sequences that the model has not seen, as for evaluate; without them, what the run's own files tell.
-        model: Run directory, ensemble, packaged name or hub id.
+        model: Fine-tuned: run directory, ensemble, or hub id.
         positive_class: The class that motifs are of, and that is set against the rest; of two classes the second, without it.
         database: Known motifs to compare with: none, jaspar (vertebrates, on disk), or a MEME file. The first comparison takes minutes.
     """

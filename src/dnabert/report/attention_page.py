@@ -116,6 +116,7 @@ def _data(page: AttentionPage) -> dict[str, Any]:
         "summed": page.heads,
         "summedName": "all, summed" if whole else f"heads {', '.join(map(str, page.heads))}, summed",
         "normalise": page.normalise,
+        "scoreName": "score (L2)" if page.normalise else "score",
         "anchor": page.anchor,
         "colours": BASE_COLOURS,
     }

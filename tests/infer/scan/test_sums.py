@@ -126,9 +126,17 @@ def _write_and_fail(path: Path, contig: str, error: BaseException) -> None:
         raise error
 
 
-def test_nothing_is_left_of_a_track_that_fails(tmp_path: Path) -> None:
-    with pytest.raises(KeyboardInterrupt):
-        _write_and_fail(tmp_path / "t.bw", "c", KeyboardInterrupt())
-    with pytest.raises(OutputError, match=r"t.bw: the bigWig file cannot be written"):
-        _write_and_fail(tmp_path / "t.bw", "c", RuntimeError("libBigWig says so"))
+@pytest.mark.parametrize("error", [KeyboardInterrupt("stopped"), RuntimeError("the model fails")])
+def test_nothing_is_left_of_a_track_whose_scores_fail_and_the_reason_stays(tmp_path: Path, error: BaseException) -> None:
+    with pytest.raises(type(error), match=str(error)):
+        _write_and_fail(tmp_path / "t.bw", "c", error)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_libbigwig_refuses_is_told_with_the_name_of_the_track(tmp_path: Path) -> None:
+    with (
+        pytest.raises(OutputError, match=r"t.bw: the bigWig file cannot be written"),
+        open_track(tmp_path / "t.bw", {"c": 100}, 1, 1) as track,
+    ):
+        track.add("another contig", 0, np.ones(3, np.float32))
     assert list(tmp_path.iterdir()) == []

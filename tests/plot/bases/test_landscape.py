@@ -37,6 +37,8 @@ def test_positions_are_counted_from_the_anchor() -> None:
     assert axes.get_xticks().tolist() == [4, 14, 24, 34]
     assert axes.get_lines()[0].get_xdata() == [34, 34]
     assert axes.get_xlabel() == "Position relative to the anchor (bp)"
+    (axes,) = sequence_landscape_figure(np.ones(40), "ACGT" * 10, "s", "Score", anchor=34, anchor_name="TSS").axes
+    assert axes.get_xlabel() == "Position relative to the TSS (bp)"
 
 
 @pytest.mark.parametrize("scores", [np.zeros(5), np.ones(5)])

@@ -32,6 +32,12 @@ def test_bins_with_few_examples_are_pale_and_named_so() -> None:
     assert texts == ["perfect", "model, 95% interval", "fewer than 10 sequences"]
 
 
+def test_what_is_counted_is_named_on_the_axis_and_in_the_legend() -> None:
+    figure = calibration_figure(_bins([9, 10]), "x", "y", unit="k-mers")
+    assert figure.axes[1].get_ylabel() == "K-mers\n(count)"
+    assert figure.legends[0].get_texts()[-1].get_text() == "fewer than 10 k-mers"
+
+
 def test_an_empty_bin_has_no_point() -> None:
     upper = calibration_figure(_bins([30, 0, 20, 0]), "x", "y").axes[0]
     assert len(upper.containers[0].lines[0].get_xdata()) == 2  # type: ignore[attr-defined]

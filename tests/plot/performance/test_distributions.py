@@ -19,6 +19,11 @@ def test_axes_are_named_with_units() -> None:
     assert not axes.get_lines()
 
 
+def test_what_is_counted_is_named_on_the_axis() -> None:
+    (axes,) = score_histogram_figure(EDGES, np.array([[3, 1], [0, 4]]), ["no", "yes"], "Probability", unit="bases").axes
+    assert axes.get_ylabel() == "Bases (count)"
+
+
 def test_more_than_three_classes_are_lines_only() -> None:
     (axes,) = score_histogram_figure(EDGES, np.ones((4, 2), dtype=np.int64), list("abcd"), "Probability").axes
     assert len(axes.patches) == 4

@@ -46,6 +46,12 @@ def test_letters_of_an_example_are_drawn() -> None:
     assert html.count("DejaVu Sans Mono") >= 6
 
 
+def test_an_example_counts_from_what_the_anchor_is_called() -> None:
+    html = _html(attention_section(_found(WHOLE), 4, "TSS"))
+    assert html.count("Position relative to the TSS (bp)") == 2  # the mean landscape, and the example
+    assert "relative to the anchor" not in html
+
+
 def test_nothing_to_show_is_only_what_is_said() -> None:
     html = _html(attention_section(AttentionFound((), (), "How.", ("All equal.",), 7, 7), None, "TSS"))
     assert "All equal." in html

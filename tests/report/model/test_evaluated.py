@@ -34,11 +34,13 @@ def test_figures_stand_beside_those_of_the_training_and_content_that_was_trained
 
 
 @pytest.mark.usefixtures("no_drawing")
-def test_a_token_model_counts_places_and_has_no_histogram_of_sequences() -> None:
-    html = _html(evaluated_section(Evaluated("t.csv", "token", ("no", "yes"), METRICS, {}, TARGETS, PROBS, 2)))
+def test_a_token_model_counts_places_by_what_they_are() -> None:
+    html = _html(evaluated_section(Evaluated("t.csv", "token", ("no", "yes"), METRICS, {}, TARGETS, PROBS, 2, unit="k-mers")))
     assert "On 2 sequences of t.csv, 4 labelled places in them" in html
-    assert "Scores by true class" not in html
-    assert "Expected calibration error of the predicted class, over all of them: 0.275." in html
+    assert "This model answers for all k-mers of a sequence" in html
+    assert "Scores by true class" in html
+    assert "Bars beneath: k-mers in each bin. Expected calibration error of the predicted class: 0.275." in html
+    assert "The intervals take k-mers for independent of each other; those of one sequence are not" in html
     assert ">Here</th>" in html
 
 

@@ -1,7 +1,11 @@
 """A report from start to end: files in, one HTML file out; and the reading alone, for the demo."""
 
 import logging
+from copy import copy
+from dataclasses import replace
 from pathlib import Path
+
+import torch
 
 from dnabert import __version__
 from dnabert.choices import AmbiguityPolicy, DeviceName, DtypeName
@@ -13,11 +17,13 @@ from dnabert.cli.report_run.question import Question, shown_names
 from dnabert.cli.report_run.tokens import token_part
 from dnabert.cli.report_run.vectors import check_map, map_part
 from dnabert.data.labelled import LabelledSet, read_set
-from dnabert.device import choose_machine
+from dnabert.device import Machine, choose_machine
 from dnabert.errors import ConfigError
 from dnabert.infer.attention.config import AttentionConfig
 from dnabert.infer.attention.sets import check_readable
+from dnabert.infer.attribution.gradients import check_installed
 from dnabert.infer.predictor import Predictor
+from dnabert.model.config import HeadConfig
 from dnabert.motif.compare import Database, jaspar_database, read_meme_database
 from dnabert.output import check_free, provenance
 from dnabert.registry import resolve_model
@@ -60,7 +66,7 @@ def run_report(
         genome: Genome of a BED input.
         ambiguous: What to do with N.
         device: Where to compute.
-        dtype: Number type.
+        dtype: Number type; ``auto`` is float32 but for the figures, which are those of ``dnabert evaluate``.
         command: The command line.
         force: Replace what is there.
         quiet: No progress bars.
@@ -70,6 +76,8 @@ def run_report(
     """
     check_free(out, force)
     check_map(config.map)
+    if config.motifs_from == "attribution" and "motifs" not in config.leave_out:
+        check_installed(config.motifs.attribution)
     directory = resolve_model(model)
     predictor = Predictor(directory, choose_machine(device, dtype))
     positive_number(predictor.info, positive_class)
@@ -78,7 +86,15 @@ def run_report(
     data = read_set(source, predictor.kmer, genome=genome, ambiguous=ambiguous, pair=pair)
     log.info("%d sequences, %d ambiguous bases, %d skipped", len(data), data.num_ambiguous, data.num_skipped)
     reading = read_model(
-        predictor, data, config, name=directory.resolve().name, positive_class=positive_class, database=known, command=command, quiet=quiet
+        predictor,
+        data,
+        config,
+        name=directory.resolve().name,
+        positive_class=positive_class,
+        database=known,
+        machine=None if dtype == "auto" else predictor.machine,
+        command=command,
+        quiet=quiet,
     )
     write_reading(out, reading, command)
     log.info("%s: open it in a browser; it needs no network", out)
@@ -108,6 +124,7 @@ def read_model(
     name: str,
     positive_class: str | None = None,
     database: Database | None = None,
+    machine: Machine | None = None,
     command: str = "",
     quiet: bool = True,
 ) -> ModelReading:
@@ -120,6 +137,7 @@ def read_model(
         name: What the model is called.
         positive_class: The class that is set against the rest; None: the second of two.
         database: Known motifs, or None.
+        machine: Where attention, motifs and map are computed; None: where the figures are, in float32, since rounding moves single bases.
         command: The command line, for the record.
         quiet: No progress bars.
 
@@ -132,7 +150,9 @@ def read_model(
     searched = read_set(config.motifs_in, predictor.kmer) if wanted else None
     log.info("asking the model")
     evaluation = predictor.evaluate(data, config.strand, config.rounds)
-    question = Question(predictor, data, config, positive_number(predictor.info, positive_class), evaluation, quiet)
+    reader = copy(predictor)
+    reader.machine = machine or replace(predictor.machine, dtype=torch.float32)
+    question = Question(reader, data, config, positive_number(predictor.info, positive_class), evaluation, quiet)
     runs = [(member.directory.name, read_run(member.directory)) for member in predictor.members]
     sections: list[Section] = []
     if predictor.info.head.task == "token" and config.examples:
@@ -148,7 +168,7 @@ def read_model(
         sections.append(map_part(question))
     evaluated = _evaluated(question, [run for _, run in runs])
     settings = tuple((key, "unset" if value is None else str(value)) for key, value in _flat(config.model_dump(mode="json")))
-    return ModelReading(name, evaluated, tuple(sections), runs, _facts(question, searched, command), settings)
+    return ModelReading(name, evaluated, tuple(sections), runs, _facts(question, searched, predictor.machine, command), settings)
 
 
 def _check(predictor: Predictor, data: LabelledSet, config: ReportConfig) -> None:
@@ -177,7 +197,13 @@ def _evaluated(question: Question, runs: list[RunFiles]) -> Evaluated:
         len(data),
         _own_test(runs, data) if len(runs) == 1 else None,
         seen_as.removesuffix(" (content)"),
+        _unit(info.head),
     )
+
+
+def _unit(head: HeadConfig) -> str:
+    """What an example of the task is, in the plural."""
+    return {"base": "bases", "kmer": "k-mers"}[head.token_level] if head.task == "token" else "sequences"
 
 
 def _inputs(run: RunFiles) -> dict[str, str]:
@@ -194,7 +220,7 @@ def _own_test(runs: list[RunFiles], data: LabelledSet) -> Metrics | None:
     return figures
 
 
-def _facts(question: Question, searched: LabelledSet | None, command: str) -> tuple[tuple[str, str], ...]:
+def _facts(question: Question, searched: LabelledSet | None, machine: Machine, command: str) -> tuple[tuple[str, str], ...]:
     predictor, data = question.predictor, question.data
     record = provenance(command, {**data.inputs(), **(searched.inputs() if searched else {})}, question.config.seed)
     rows = [
@@ -203,11 +229,17 @@ def _facts(question: Question, searched: LabelledSet | None, command: str) -> tu
         ("Model, SHA-256", predictor.sha256),
         ("Trained on", predictor.info.trained_on or "not recorded"),
         ("Sequences", f"{len(data):,} of {data.source}; {data.num_skipped:,} left out, {data.num_ambiguous:,} ambiguous bases"),
-        ("Computed on", f"{predictor.machine.device.type}, {str(predictor.machine.dtype).removeprefix('torch.')}"),
+        ("Computed on", machine.device.type),
+        ("Number type", _number_types(machine, predictor.machine)),
         ("Versions", ", ".join(f"{package} {version}" for package, version in record["versions"].items())),
     ]
     rows += [(f"Input {path}, SHA-256", digest) for path, digest in record["inputs"].items()]
     return tuple(rows)
+
+
+def _number_types(figures: Machine, rest: Machine) -> str:
+    first, second = (str(machine.dtype).removeprefix("torch.") for machine in (figures, rest))
+    return first if first == second else f"figures {first}; attention, motifs and map {second}"
 
 
 def _flat(settings: object, path: str = "") -> list[tuple[str, object]]:

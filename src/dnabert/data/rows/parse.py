@@ -23,7 +23,7 @@ from dnabert.dna.regions import Genome, open_text, read_bed
 from dnabert.dna.sequence import Codes
 from dnabert.errors import DataFileError, DnabertError, RegionError, SequenceError
 
-__all__ = ["Row", "read_rows"]
+__all__ = ["Row", "is_bed", "read_rows"]
 
 _SEQUENCE_NAMES = (("sequence",), ("seq",), ("sequence1", "sequence2"), ("seq1", "seq2"))
 _LABEL_NAMES = ("label", "labels", "bound")
@@ -99,9 +99,13 @@ def _rows_of_stream(stream: BinaryIO, name: str, findings: Findings | None) -> I
                 findings.rename(spool.name, name)
 
 
+def is_bed(name: str) -> bool:
+    """Whether a file's name says that it holds regions: BED, narrowPeak or broadPeak, plain or gzip."""
+    return name.lower().removesuffix(".gz").endswith(_BED_SUFFIXES)
+
+
 def _rows_of_file(path: Path, genome: Path | None, findings: Findings | None) -> Iterator[Row]:
-    name = path.name.lower().removesuffix(".gz")
-    if name.endswith(_BED_SUFFIXES):
+    if is_bed(path.name):
         yield from _bed_rows(path, genome, findings)
         return
     with open_text(path) as handle:

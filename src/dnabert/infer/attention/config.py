@@ -13,7 +13,8 @@ class AttentionPlotConfig(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
     kind: AttentionPlot = "auto"
-    """maps, heads, landscape or mean; auto: maps for one sequence, mean for several. Not for .html, which shows landscapes."""
+    """maps, heads, landscape or mean; auto: maps for one sequence (rollout: landscape), mean for several. Not for .html, which shows
+    landscapes."""
     id: str = ""
     """The sequence to show; empty takes the only one."""
     anchor: int | None = Field(default=None, ge=0)

@@ -1,31 +1,29 @@
-"""Attention scores as files: one line for each base, arrays, or a track along the genome.
+"""Attention scores as a table or arrays, written as they come.
 
 Legend: N sequences, H heads, L bases.
 """
 
-import io
-import json
+import os
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping
-from itertools import pairwise
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import pyBigWig
 
 from dnabert.data.labelled import LabelledSet
 from dnabert.data.sequences import SequenceSet
-from dnabert.dna.regions import Genome, Region, read_bed, source_of
+from dnabert.dna.regions import Region, read_bed
 from dnabert.dna.sequence import decode_bases
 from dnabert.infer.attention.sets import Scored
-from dnabert.output import open_output, write_bytes
+from dnabert.infer.npz_stream import open_npz
+from dnabert.output import open_output
 
-__all__ = ["Run", "merge_runs", "regions_of", "write_archive", "write_bedgraph", "write_bigwig", "write_table"]
+__all__ = ["regions_of", "spool_folder", "write_archive", "write_table"]
 
-Run = tuple[str, int, npt.NDArray[np.float64]]
-"""Contig, first base (0-based), and scores of the bases from there on."""
+_SPOOL_BYTES = 1 << 22
+"""Bytes of head scores that are held at once while they are copied."""
 
 
 def write_table(
@@ -56,41 +54,48 @@ def write_table(
 
 
 def write_archive(
-    path: Path, sequences: SequenceSet, scored: Iterable[Scored], extra: Mapping[str, npt.NDArray[Any]], facts: Mapping[str, Any]
+    path: Path,
+    sequences: SequenceSet,
+    scored: Iterable[Scored],
+    num_heads: int | None,
+    extra: Mapping[str, npt.NDArray[Any]],
+    facts: Mapping[str, Any],
+    force: bool = False,
 ) -> None:
     """An ``.npz``: ``scores`` of all sequences one after the other, ``offsets`` where each begins, ``ids``, ``bases``, ``metadata``.
 
     Args:
         path: Where to.
         sequences: The sequences.
-        scored: Their scores, in order. With heads, ``head_scores`` (total bases, H) is written too.
+        scored: Their scores, in order; they are written as they come.
+        num_heads: H, where ``head_scores`` (total bases, H) is written too; they wait in a temporary file for their place. None for none.
         extra: More arrays.
         facts: What ``metadata``, a text in JSON, is to hold.
+        force: Replace what is there.
 
     Raises:
         OutputError: It cannot be written.
     """
     offsets = sequences.first.offsets
-    scores = np.empty(int(offsets[-1]), np.float32)
-    heads: npt.NDArray[np.float32] | None = None
-    for number, found in enumerate(scored):
-        place = slice(int(offsets[number]), int(offsets[number + 1]))
-        scores[place] = found.scores
-        if found.heads is not None:
-            heads = np.empty((len(scores), len(found.heads)), np.float32) if heads is None else heads
-            heads[place] = found.heads.T
-    arrays: dict[str, npt.NDArray[Any]] = {
-        "scores": scores,
-        "offsets": offsets,
-        "ids": np.array(sequences.ids),
-        "bases": np.frombuffer(decode_bases(sequences.first.codes).encode(), dtype="S1"),
-        **({} if heads is None else {"head_scores": heads}),
-        **extra,
-        "metadata": np.array(json.dumps(facts)),
-    }
-    content = io.BytesIO()
-    np.savez_compressed(content, allow_pickle=False, **arrays)
-    write_bytes(path, content.getvalue())
+    total = int(offsets[-1])
+    with open_npz(path, force) as archive, tempfile.TemporaryFile(dir=spool_folder(path)) as spool:
+        with archive.rows("scores", (total,)) as write:
+            for found in scored:
+                write(found.scores)
+                if num_heads is not None:
+                    assert found.heads is not None
+                    spool.write(np.ascontiguousarray(found.heads.T, dtype="<f4").tobytes())
+        archive.add("offsets", offsets)
+        archive.add("ids", np.array(sequences.ids))
+        archive.add("bases", np.frombuffer(decode_bases(sequences.first.codes).encode(), dtype="S1"))
+        if num_heads is not None:
+            spool.seek(0)
+            with archive.rows("head_scores", (total, num_heads)) as write:
+                while piece := spool.read(_SPOOL_BYTES):
+                    write(np.frombuffer(piece, dtype="<f4"))
+        for name, array in extra.items():
+            archive.add(name, array)
+        archive.add_facts(facts)
 
 
 def regions_of(data: LabelledSet) -> list[Region]:
@@ -99,78 +104,7 @@ def regions_of(data: LabelledSet) -> list[Region]:
     return [by_place[where] for where in data.where]
 
 
-def merge_runs(regions: Iterable[Region], scored: Iterable[Scored], genome: Genome) -> Iterator[Run]:
-    """Scores along the genome, contigs in its order; where regions overlap, their mean.
-
-    Args:
-        regions: The regions; scores of one on the - strand are turned round.
-        scored: Their scores, in order.
-        genome: Gives names, order and lengths of the contigs.
-    """
-    by_contig: dict[str, list[tuple[int, npt.NDArray[np.float32]]]] = {contig: [] for contig in genome.lengths}
-    for region, found in zip(regions, scored, strict=True):
-        contig = genome.names.find(region.contig, region.where, source_of(region.where))
-        by_contig[contig].append((region.start, found.scores[::-1] if region.strand == "-" else found.scores))
-    for contig, pieces in by_contig.items():
-        pieces.sort(key=lambda piece: piece[0])
-        for group in _overlapping(pieces):
-            start = group[0][0]
-            total = np.zeros(max(at + len(scores) for at, scores in group) - start)
-            count = np.zeros(len(total))
-            for at, scores in group:
-                total[at - start : at - start + len(scores)] += scores
-                count[at - start : at - start + len(scores)] += 1
-            yield contig, start, total / count
-
-
-def _overlapping(pieces: list[tuple[int, npt.NDArray[np.float32]]]) -> Iterator[list[tuple[int, npt.NDArray[np.float32]]]]:
-    """Pieces, sorted by start, in groups that share bases."""
-    group: list[tuple[int, npt.NDArray[np.float32]]] = []
-    end = 0
-    for start, scores in pieces:
-        if group and start >= end:
-            yield group
-            group, end = [], 0
-        group.append((start, scores))
-        end = max(end, start + len(scores))
-    if group:
-        yield group
-
-
-def write_bedgraph(path: Path, runs: Iterable[Run], provenance: str, force: bool) -> None:
-    """A bedGraph: contig, start, end, score; neighbouring bases of equal score share a line.
-
-    Raises:
-        OutputError: It cannot be written.
-
-    Source: UCSC bedGraph format (0-based, half-open).
-    """
-    with open_output(path, force) as handle:
-        handle.write(provenance)
-        for contig, start, scores in runs:
-            bounds = [0, *(np.flatnonzero(np.diff(scores)) + 1).tolist(), len(scores)]
-            for left, right in pairwise(bounds):
-                handle.write(f"{contig}\t{start + left}\t{start + right}\t{scores[left]:.6g}\n")
-
-
-def write_bigwig(path: Path, runs: Iterable[Run], lengths: Mapping[str, int]) -> None:
-    """A bigWig with a value for each base that was read.
-
-    Args:
-        path: Where to.
-        runs: Scores, contigs in the order of ``lengths``.
-        lengths: Bases by contig.
-
-    Raises:
-        OutputError: It cannot be written.
-
-    Source: Kent et al. 2010 (bigWig and bigBed); written by libBigWig.
-    """
-    with tempfile.TemporaryDirectory(prefix="dnabert-") as folder:
-        temporary = Path(folder) / "track.bw"
-        track = pyBigWig.open(str(temporary), "w")
-        track.addHeader(list(lengths.items()))
-        for contig, start, scores in runs:
-            track.addEntries(contig, start, values=scores.tolist(), span=1, step=1)
-        track.close()
-        write_bytes(path, temporary.read_bytes())
+def spool_folder(path: Path) -> Path | None:
+    """Where to put what waits for its place in ``path``: beside it, where there is room; None, the system's own, for a pipe."""
+    is_result = not path.exists() or path.is_file()
+    return path.parent if is_result and os.access(path.parent, os.W_OK) else None

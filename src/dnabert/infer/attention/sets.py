@@ -75,7 +75,13 @@ def check_readable(members: Sequence[SavedModel], config: AttentionConfig) -> No
                 f"{member.directory}: is a pair model, which reads two sequences at once, and attention scores are of one:"
                 " give a model of another task"
             )
-        if config.method == "cls" and (member.info.head.task == "token" or member.info.head.pooling != "cls"):
+        if member.info.head.task == "masked_lm":
+            log.warning(
+                "%s is pre-trained and has no task: nothing was ever read from its [CLS], so that what [CLS] attends to says little, least"
+                " of all in the last layer; --plot with --set plot.kind=maps shows what its k-mers attend to",
+                member.directory,
+            )
+        elif config.method == "cls" and (member.info.head.task == "token" or member.info.head.pooling != "cls"):
             reads = "every k-mer by itself" if member.info.head.task == "token" else f"the {member.info.head.pooling} of its k-mers"
             log.warning(
                 "%s answers from %s, not from [CLS]: what [CLS] attends to says little of its answers; fine-tune with --pooling cls,"

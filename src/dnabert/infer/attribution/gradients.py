@@ -9,6 +9,7 @@ part of a gradient along which a sequence can move); Sundararajan et al. 2017, I
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from importlib import import_module
+from importlib.util import find_spec
 from itertools import islice
 from typing import Any
 
@@ -20,18 +21,37 @@ from torch import Tensor, nn
 from dnabert.data.batch import plan_batches
 from dnabert.device import Machine, autocast
 from dnabert.dna.sequence import BASES, Codes
-from dnabert.errors import requires_extra
+from dnabert.errors import DnabertError, requires_extra
 from dnabert.infer.attribution.choices import AttributionMethod
 from dnabert.infer.attribution.mutants import Score
 from dnabert.model.heads import Dnabert
 from dnabert.model.onehot import FIELD_ORDER, SoftOneHot
 
-__all__ = ["ScoredBases", "gradient_contributions", "one_hot"]
+__all__ = ["ScoredBases", "check_installed", "gradient_contributions", "one_hot"]
 
 _SEQUENCES_AT_ONCE = 256
 """Sequences that wait for a batch of like length."""
 
 _CODE_OF_ROW = np.array([BASES.index(base) for base in FIELD_ORDER], dtype=np.uint8)
+
+
+_PACKAGES = {"gradient": ("tangermeme", "attribution by gradients"), "ig": ("captum", "attribution by integrated gradients")}
+"""The package that a method needs, and what for."""
+
+
+def check_installed(method: AttributionMethod) -> None:
+    """Stop before the work where the package of a method is missing.
+
+    Raises:
+        DnabertError: tangermeme or captum is not installed.
+    """
+    if method in _PACKAGES and find_spec(_PACKAGES[method][0]) is None:
+        raise _missing(method)
+
+
+def _missing(method: AttributionMethod) -> DnabertError:
+    package, purpose = _PACKAGES[method]
+    return requires_extra(package, "interpret", purpose)
 
 
 class ScoredBases(nn.Module):
@@ -128,7 +148,7 @@ def _saliency(scored: ScoredBases, machine: Machine) -> Callable[[Tensor, Tensor
     try:
         saliency: Any = import_module("tangermeme.saliency").saliency
     except ImportError:
-        raise requires_extra("tangermeme", "interpret", "attribution by gradients") from None
+        raise _missing("gradient") from None
 
     def explain(bases: Tensor, lengths: Tensor) -> Tensor:
         slopes: Tensor = saliency(
@@ -144,7 +164,7 @@ def _integrated(scored: ScoredBases, steps: int, tokens_per_batch: int) -> Calla
     try:
         integrated: Any = import_module("captum.attr").IntegratedGradients(scored, multiply_by_inputs=False)
     except ImportError:
-        raise requires_extra("captum", "interpret", "attribution by integrated gradients") from None
+        raise _missing("ig") from None
 
     def explain(bases: Tensor, lengths: Tensor) -> Tensor:
         even = bases.sum(1, keepdim=True).expand_as(bases) / 4

@@ -34,7 +34,16 @@ from dnabert.model.config import HeadConfig
 from dnabert.model.heads import Dnabert
 from dnabert.tokenizer import KmerTokenizer
 
-__all__ = ["attribute", "attribute_members", "check_attributable", "choose_output", "output_score", "per_base", "score_name"]
+__all__ = [
+    "attribute",
+    "attribute_members",
+    "check_attributable",
+    "choose_output",
+    "output_score",
+    "per_base",
+    "score_name",
+    "strands_read",
+]
 
 Floats = npt.NDArray[np.float32]
 
@@ -141,7 +150,6 @@ def attribute_members(
     """
     streams = []
     for number, member in enumerate(members):
-        both = strand == "both" or (strand == "auto" and not member.info.stranded)
         scales = member.info.target_scale
         streams.append(
             attribute(
@@ -151,7 +159,7 @@ def attribute_members(
                 machine,
                 method=method,
                 output=output,
-                strand="both" if both else "forward",
+                strand="both" if reads_both(member.info, strand) else "forward",
                 steps=steps,
                 scale=scales[output] if scales else 1.0,
                 progress=progress if number == 0 else None,
@@ -159,6 +167,24 @@ def attribute_members(
         )
     for found in zip(*streams, strict=True):
         yield found[0][0], np.mean([values for _, values in found], axis=0, dtype=np.float32)
+
+
+def reads_both(info: ModelInfo, strand: StrandMode) -> bool:
+    """Whether a model is read on both strands: if that is asked for, or left to its training, which took no regard to strand."""
+    return strand == "both" or (strand == "auto" and not info.stranded)
+
+
+def strands_read(members: Sequence[SavedModel], strand: StrandMode) -> str:
+    """What ``auto`` comes to, for the record: ``forward``, ``both``, or how many members of an ensemble read both.
+
+    Args:
+        members: The models.
+        strand: What was asked for.
+    """
+    count = sum(reads_both(member.info, strand) for member in members)
+    if count in (0, len(members)):
+        return "both" if count else "forward"
+    return f"both ({count} of {len(members)} members), forward (the others)"
 
 
 def per_base(contributions: Floats, codes: Codes, kind: BaseScore = "observed") -> Floats:

@@ -32,10 +32,11 @@ class TrackWriter:
         track: The open bigWig.
         step: Bases from one value to the next.
         span: Bases that a value holds for, at most ``step``.
+        path: What it will be called, for messages.
     """
 
-    def __init__(self, track: Any, step: int, span: int) -> None:
-        self._track, self.step, self.span = track, step, span
+    def __init__(self, track: Any, step: int, span: int, path: Path) -> None:
+        self._track, self.step, self.span, self._path = track, step, span, path
         self._contig, self._start = "", 0
         self._waiting: list[npt.NDArray[np.float32]] = []
         self._count = 0
@@ -74,7 +75,8 @@ class TrackWriter:
         self._waiting, self._count = [], 0
 
     def _write(self, values: npt.NDArray[np.float32]) -> None:
-        self._track.addEntries(self._contig, self._start, values=values.astype(np.float64).tolist(), span=self.span, step=self.step)
+        with _told(self._path):
+            self._track.addEntries(self._contig, self._start, values=values.astype(np.float64).tolist(), span=self.span, step=self.step)
         self._start += len(values) * self.step
 
 
@@ -92,7 +94,16 @@ def _check_whole(path: Path) -> None:
 
 
 @contextlib.contextmanager
-def open_track(path: Path, lengths: Mapping[str, int], step: int, span: int) -> Iterator[TrackWriter]:
+def _told(path: Path) -> Iterator[None]:
+    """What libBigWig could not do, which it says without a reason; not what a model could not, whose scores come in between."""
+    try:
+        yield
+    except RuntimeError as error:
+        raise OutputError(f"{path}: the bigWig file cannot be written ({error}); is there space left? choose another --out") from error
+
+
+@contextlib.contextmanager
+def open_track(path: Path, lengths: Mapping[str, int], step: int, span: int, num_values: int | None = None) -> Iterator[TrackWriter]:
     """A bigWig file that appears, whole, when the block ends without an error.
 
     Args:
@@ -100,28 +111,30 @@ def open_track(path: Path, lengths: Mapping[str, int], step: int, span: int) -> 
         lengths: Bases by contig; the order of the contigs.
         step: Bases from one value to the next.
         span: Bases that a value holds for.
+        num_values: Values that will come; None is one at every step of every contig. Beyond 50 million the track has no summaries.
 
     Raises:
         OutputError: It cannot be written.
     """
     temporary = path.with_name(f".{path.name}.{os.getpid()}-{secrets.token_hex(4)}.tmp")
+    values = sum(lengths.values()) // step if num_values is None else num_values
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        track = pyBigWig.open(str(temporary), "w")
+        with _told(path):
+            track = pyBigWig.open(str(temporary), "w")
         try:
-            is_large = sum(lengths.values()) // step > _MOST_ZOOMED
-            track.addHeader(list(lengths.items()), **({"maxZooms": 0} if is_large else {}))
-            writer = TrackWriter(track, step, span)
+            with _told(path):
+                track.addHeader(list(lengths.items()), **({"maxZooms": 0} if values > _MOST_ZOOMED else {}))
+            writer = TrackWriter(track, step, span, path)
             yield writer
             writer.flush()
         finally:
             track.close()
-        _check_whole(temporary)
+        with _told(path):
+            _check_whole(temporary)
         temporary.replace(path)
     except OSError as error:
         raise write_error(error, path) from error
-    except RuntimeError as error:  # libBigWig's own, without a reason
-        raise OutputError(f"{path}: the bigWig file cannot be written ({error}); is there space left? choose another --out") from error
     finally:
         with contextlib.suppress(OSError):
             temporary.unlink(missing_ok=True)

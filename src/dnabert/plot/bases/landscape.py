@@ -40,7 +40,9 @@ class MeanLine:
 
 
 @styled
-def sequence_landscape_figure(scores: Floats, letters: str, name: str, score_name: str, anchor: int | None = None) -> Figure:
+def sequence_landscape_figure(
+    scores: Floats, letters: str, name: str, score_name: str, anchor: int | None = None, anchor_name: str = "anchor"
+) -> Figure:
     """Scores along one sequence, its letters beneath, in lines of at most 80 bases on one scale.
 
     Args:
@@ -49,6 +51,7 @@ def sequence_landscape_figure(scores: Floats, letters: str, name: str, score_nam
         name: Its id, the title.
         score_name: Label of the vertical axis.
         anchor: The base that positions are counted from, 0-based; None counts from the first.
+        anchor_name: What is there, for the axis.
     """
     lines = -(-len(letters) // _LINE_BP)
     width_bp = -(-len(letters) // lines)  # so that no line is nearly empty
@@ -60,7 +63,7 @@ def sequence_landscape_figure(scores: Floats, letters: str, name: str, score_nam
         _draw_line(axes, scores[start : start + width_bp], letters[start : start + width_bp], start, anchor)
         axes.set(xlim=(start - 0.6, start + width_bp - 0.4), ylim=(0, top))
     rows[0].set_title(name, loc="left")
-    rows[-1].set_xlabel(_position_name(anchor))
+    rows[-1].set_xlabel(_position_name(anchor, anchor_name))
     figure.supylabel(score_name, fontsize=9)
     return figure
 
@@ -137,5 +140,5 @@ def _position(place: int, anchor: int | None) -> str:
     return str(place) if anchor is None else f"{place - anchor:+d}" if place != anchor else "0"
 
 
-def _position_name(anchor: int | None, name: str = "anchor") -> str:
+def _position_name(anchor: int | None, name: str) -> str:
     return "Position in the sequence (bp, first base 0)" if anchor is None else f"Position relative to the {name} (bp)"

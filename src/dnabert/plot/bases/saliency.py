@@ -2,19 +2,34 @@
 
 from collections.abc import Sequence
 from importlib import import_module
+from importlib.util import find_spec
 from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from dnabert.errors import requires_extra
+from dnabert.errors import DnabertError, requires_extra
 from dnabert.plot.bases.mutation_map import BASE_ROWS, WIDTH_IN, draw_mutation_map, rows_of, symmetric_limit
 from dnabert.plot.style import GREY, INK, LETTER_COLOURS, Floats, styled
 
-__all__ = ["attribution_figure", "saliency_figure"]
+__all__ = ["attribution_figure", "check_letters", "saliency_figure"]
 
 _LOGO_HEIGHT_IN, _MAP_HEIGHT_IN = 1.15, 0.75
+
+
+def check_letters() -> None:
+    """Stop before the work where letters could not be drawn.
+
+    Raises:
+        DnabertError: logomaker is not installed.
+    """
+    if find_spec("logomaker") is None:
+        raise _missing()
+
+
+def _missing() -> DnabertError:
+    return requires_extra("logomaker", "interpret", "a figure of letters")
 
 
 @styled
@@ -85,7 +100,7 @@ def _draw_logo(axes: Axes, scores: Floats, sequence: str, first: int, width: int
     try:
         logomaker, pandas = import_module("logomaker"), import_module("pandas")
     except ImportError:
-        raise requires_extra("logomaker", "interpret", "a figure of letters") from None
+        raise _missing() from None
     heights = np.zeros((len(sequence), 4))
     for place, base in enumerate(sequence):
         if base in BASE_ROWS:

@@ -35,7 +35,9 @@ class Reliability:
 
 
 @styled
-def calibration_figure(table: Reliability, probability_name: str, observed_name: str, interval_name: str = "95% interval") -> Figure:
+def calibration_figure(
+    table: Reliability, probability_name: str, observed_name: str, interval_name: str = "95% interval", unit: str = "sequences"
+) -> Figure:
     """Observed share against predicted probability, over the number of examples in each bin.
 
     Args:
@@ -43,6 +45,7 @@ def calibration_figure(table: Reliability, probability_name: str, observed_name:
         probability_name: Label of the horizontal axis.
         observed_name: Label of the vertical axis.
         interval_name: What ``low`` and ``high`` are, for the legend.
+        unit: What is counted, in the plural.
     """
     figure = Figure(figsize=(4.2, 4.3), layout="constrained")
     upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=(3.4, 1))
@@ -50,7 +53,7 @@ def calibration_figure(table: Reliability, probability_name: str, observed_name:
     many = table.counts >= _FEW
     for chosen, strength, name in (
         (many, 1.0, f"model, {interval_name}"),
-        (~many & (table.counts > 0), 0.35, f"fewer than {_FEW} sequences"),
+        (~many & (table.counts > 0), 0.35, f"fewer than {_FEW} {unit}"),
     ):
         if chosen.any():
             x, y = table.predicted[chosen], table.observed[chosen]
@@ -61,7 +64,7 @@ def calibration_figure(table: Reliability, probability_name: str, observed_name:
     upper.set(xlim=(0, 1), ylim=(0, 1))
     upper.set_ylabel(observed_name)
     lower.stairs(table.counts, table.edges, fill=True, color=PALETTE[5])
-    lower.set_ylabel("Sequences\n(count)")
+    lower.set_ylabel(f"{unit.capitalize()}\n(count)")
     lower.set_xlabel(probability_name)
     lower.grid(visible=False, axis="x")
     figure.align_ylabels()

@@ -15,16 +15,22 @@ _MAX_FILLED = 3
 
 @styled
 def score_histogram_figure(
-    edges: Floats, counts: Integers, class_names: Sequence[str], score_name: str, threshold: float | None = None
+    edges: Floats,
+    counts: Integers,
+    class_names: Sequence[str],
+    score_name: str,
+    threshold: float | None = None,
+    unit: str = "sequences",
 ) -> Figure:
     """How the scores of each class are spread.
 
     Args:
         edges: Borders of the B bins, (B+1,).
-        counts: Sequences by class and bin, (K, B).
+        counts: Examples by class and bin, (K, B).
         class_names: Names of the K classes.
         score_name: Label of the horizontal axis.
         threshold: Where a call begins, drawn as a line; None leaves it out.
+        unit: What is counted, in the plural.
     """
     figure, axes = new_axes(height_in=3.7)
     for number, (name, row) in enumerate(zip(class_names, counts, strict=True)):
@@ -39,7 +45,7 @@ def score_histogram_figure(
     axes.set(xlim=(edges[0], edges[-1]))
     axes.set_ylim(bottom=0)
     axes.set_xlabel(score_name)
-    axes.set_ylabel("Sequences (count)")
+    axes.set_ylabel(f"{unit.capitalize()} (count)")
     axes.yaxis.set_major_locator(MaxNLocator(integer=True))
     legend_above(figure, axes, "True class")
     return figure

@@ -119,5 +119,5 @@ def _example(example: Example, anchor: int | None, anchor_name: str) -> Picture:
         caption += "" if moved is not None else f" Position 0 is base {example.start:,}."
     if moved is not None:
         caption += f" The dashed line is the {anchor_name}."
-    figure = sequence_landscape_figure(example.scores, example.letters, example.name, _SCORE, moved)
+    figure = sequence_landscape_figure(example.scores, example.letters, example.name, _SCORE, moved, anchor_name)
     return Picture.of(figure, f"{example.name}, {example.why}", caption, is_wide=len(example.letters) > 50)

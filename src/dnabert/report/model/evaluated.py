@@ -36,6 +36,7 @@ class Evaluated:
         num_sequences: Sequences; of a token model there are more examples than these.
         own_test: Figures of the model on the test set of its training; None if there was none, or this is it.
         seen_as: Name of the file of its training with this very content; empty if there is none.
+        unit: What an example is, in the plural: of a token model ``bases`` or ``k-mers``.
     """
 
     source: str
@@ -48,6 +49,7 @@ class Evaluated:
     num_sequences: int
     own_test: Metrics | None = None
     seen_as: str = ""
+    unit: str = "sequences"
 
 
 def evaluated_cards(found: Evaluated) -> tuple[Card, ...]:
@@ -103,6 +105,7 @@ def _pictures(found: Evaluated) -> list[Block]:
         return [value_pictures(found.names, found.targets, found.predicted)]
     if found.task == "multilabel":
         return label_pictures(found.names, found.targets > 0, found.predicted)
-    of_sequences = found.task != "token"
-    blocks = class_pictures(Classified(found.names, found.targets, found.predicted.astype(np.float64)), of_sequences=of_sequences)
-    return blocks if of_sequences else [Paragraph("This model answers for every base or k-mer: each of them counts by itself."), *blocks]
+    blocks = class_pictures(Classified(found.names, found.targets, found.predicted.astype(np.float64)), found.unit)
+    if found.task != "token":
+        return blocks
+    return [Paragraph(f"This model answers for all {found.unit} of a sequence: each of them counts by itself."), *blocks]

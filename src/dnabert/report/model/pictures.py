@@ -45,12 +45,12 @@ class Classified:
         return numbers
 
 
-def class_pictures(data: Classified, *, of_sequences: bool = True) -> list[Block]:
+def class_pictures(data: Classified, unit: str = "sequences") -> list[Block]:
     """Everything that can be drawn of a classifier.
 
     Args:
         data: Labels and probabilities.
-        of_sequences: Whether an example is a sequence; of bases and k-mers the histograms, which count sequences, are left out.
+        unit: What an example is, in the plural.
     """
     K = len(data.class_names)
     present = np.bincount(data.targets, minlength=K)
@@ -70,13 +70,9 @@ def class_pictures(data: Classified, *, of_sequences: bool = True) -> list[Block
             f" {right:,} of {len(data.targets):,} ({right / len(data.targets):.1%}).",
         )
     )
-    if of_sequences:
-        pictures.append(_score_picture(data))
-        pictures.append(_calibration_picture(data))
+    pictures.append(_score_picture(data, unit))
+    pictures.append(_calibration_picture(data, unit))
     blocks.append(Pictures(tuple(pictures)))
-    if not of_sequences:
-        error = calibration_table(data.targets, data.probs)["ece"]
-        blocks.append(Paragraph(f"Expected calibration error of the predicted class, over all of them: {error:.3f}."))
     return blocks
 
 
@@ -113,39 +109,42 @@ def _ranking_pictures(data: Classified, present: npt.NDArray[np.int64]) -> list[
     ]
 
 
-def _score_picture(data: Classified) -> Picture:
+def _score_picture(data: Classified, unit: str) -> Picture:
     K = len(data.class_names)
     edges = np.linspace(0, 1, _NUM_SCORE_BINS + 1)
     if K == 2:
         counts = histogram_counts(data.probs[:, 1], data.targets, 2, edges)
         name = f"Predicted probability of “{data.class_names[1]}”"
-        figure = score_histogram_figure(edges, counts, data.class_names, name, threshold=0.5)
+        figure = score_histogram_figure(edges, counts, data.class_names, name, threshold=0.5, unit=unit)
         caption = "A good model pushes the classes to opposite ends; what lies on the wrong side of the threshold is called wrong."
         return Picture.of(figure, "Scores by true class", caption)
     chosen = sorted(np.argsort(-np.bincount(data.targets, minlength=K), kind="stable")[:_MAX_CURVES].tolist())
     own = data.probs[np.arange(len(data.targets)), data.targets]
     counts = histogram_counts(own, data.targets, K, edges)[chosen]
-    figure = score_histogram_figure(edges, counts, [data.class_names[number] for number in chosen], "Probability given to the true class")
+    names = [data.class_names[number] for number in chosen]
+    figure = score_histogram_figure(edges, counts, names, "Probability given to the true class", unit=unit)
     caption = "A good model gives the true class a probability near 1." + (
         f" The {len(chosen)} most frequent classes are shown." if len(chosen) < K else ""
     )
     return Picture.of(figure, "Scores by true class", caption)
 
 
-def _calibration_picture(data: Classified) -> Picture:
+def _calibration_picture(data: Classified, unit: str) -> Picture:
     error = calibration_table(data.targets, data.probs)["ece"]
     if len(data.class_names) == 2:
         bins = reliability(data.probs[:, 1], data.targets == 1)
-        figure = calibration_figure(bins, f"Predicted probability of “{data.class_names[1]}”", "Share that is so")
-        what = f"Of sequences that the model calls “{data.class_names[1]}” with probability 0.8, 80% should be so"
+        figure = calibration_figure(bins, f"Predicted probability of “{data.class_names[1]}”", "Share that is so", unit=unit)
+        what = f"Of {unit} that the model calls “{data.class_names[1]}” with probability 0.8, 80% should be so"
     else:
         bins = reliability(data.probs.max(axis=1), data.predicted == data.targets)
-        figure = calibration_figure(bins, "Probability of the predicted class", "Share of calls that are right")
+        figure = calibration_figure(bins, "Probability of the predicted class", "Share of calls that are right", unit=unit)
         what = "Of calls made with probability 0.8, 80% should be right"
     caption = (
-        f"{what}: the dashed line. Below it the model is too sure of itself, above it too cautious. Bars beneath: sequences in each bin."
+        f"{what}: the dashed line. Below it the model is too sure of itself, above it too cautious. Bars beneath: {unit} in each bin."
         f" Expected calibration error of the predicted class: {error:.3f}."
     )
+    if unit != "sequences":
+        caption += f" The intervals take {unit} for independent of each other; those of one sequence are not, so that they are too narrow."
     return Picture.of(figure, "Calibration", caption)
 
 

@@ -4,7 +4,7 @@
   const [sequence, layer, head] = ["sequence", "layer", "head"].map((id) => document.getElementById(id));
   const view = document.getElementById("view");
   const readout = document.getElementById("readout");
-  const CELL = 11, LEFT = 44, BAR = 64, LINE = 108;
+  const CELL = 11, LEFT = 58, BAR = 64, LINE = 108;
   let scores = [], columns = 60, marked = -1, marker = null;
 
   // Float32 numbers, little-endian, as [layer][head][base] in one row.
@@ -57,8 +57,12 @@
       make("line", { x1: LEFT, x2: width - 8, y1: base, y2: base, stroke: "#8a9099" }, svg);
       make("text", { x: LEFT - 4, y: base + 3, class: "scale" }, svg, "0");
       make("text", { x: LEFT - 4, y: base - BAR + 8, class: "scale" }, svg, top.toPrecision(2));
+      const middle = base - BAR / 2;
+      make("text", { x: 12, y: middle, class: "title", transform: `rotate(-90 12 ${middle})` }, svg, data.scoreName);
       for (let at = line * columns; at < Math.min(letters.length, (line + 1) * columns); at++) {
         const x = LEFT + CELL * (at - line * columns), high = (BAR * scores[at]) / top;
+        // A line as high as the panel: the bar of the anchor may be too low to be seen.
+        if (at === data.anchor) make("line", { x1: x + CELL / 2, x2: x + CELL / 2, y1: base - BAR, y2: base, class: "anchor" }, svg);
         make("rect", { x: x + 0.5, y: base - high, width: CELL - 1, height: high, fill: at === data.anchor ? "#d55e00" : "#0072b2" }, svg);
         make("text", { x: x + CELL / 2, y: base + 13, fill: data.colours[letters[at]] }, svg, letters[at]);
         if ((at - (data.anchor || 0)) % 10 === 0) make("text", { x: x + CELL / 2, y: base + 27, class: "tick" }, svg, shown(at));

@@ -1,0 +1,1 @@
+"""What ``dnabert attention`` does."""
