@@ -3,6 +3,7 @@ import hashlib
 import io
 import json
 import os
+import shutil
 import stat
 import subprocess
 import sys
@@ -15,6 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dnabert import __version__, output
+from dnabert.data.simulate import SimulationConfig, simulation_files
 from dnabert.errors import CheckpointError, DataFileError, OutputError
 from dnabert.output import (
     check_free,
@@ -337,6 +339,101 @@ def test_force_never_removes_a_folder_with_other_peoples_files(tmp_path: Path, m
         with pytest.raises(OutputError, match="is the folder you are in, which cannot be replaced; choose another --out"):
             start(path)
     assert listing(tmp_path) == ["data", "data/train.csv", "inside", "run.json"]
+
+
+MOTIFS = ["motifs.meme", "motifs.tsv", "sites.bed", "report.html", "logos/motif1.svg", "logos/motif12.png"]
+MODEL = ["config.json", "model.safetensors", "vocab.txt", "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json"]
+RUN = [
+    "run.json",
+    *MODEL,
+    "state.safetensors",
+    "metrics.json",
+    "metrics.jsonl",
+    "predictions.tsv",
+    "tensorboard/events.out.tfevents.1.vm.2.0",
+]
+SIMULATED = ["genome.fa", "genome.fa.fai", "truth.json", "train.csv", "peaks/CTCF.narrowPeak", "tfbs/test.csv", "tfbs/CTCF/valid.csv"]
+FOLDERS = {
+    "motif search": ["diagnostics.json", *MOTIFS],
+    "data set": ["dataset.json", "train.tsv", "valid.tsv", "test.tsv", "regions.bed", "leakage.json", "report.html"],
+    "run": [*RUN, ".model.safetensors.77-0123abcd.tmp"],
+    "ensemble": ["ensemble.json", "member-1-3mer/config.json", "member-2-6mer/model.safetensors", "member-2-6mer/vocab.txt"],
+    "demo": [
+        *("run.json", "report.html", "model-report.html", "predictions.tsv", "cache/genomes/0123abcd/codes.bin"),
+        *(f"simulation/{name}" for name in SIMULATED),
+        *(f"{run}/{name}" for run in ("pretrained", "finetuned", "finetuned-from-random") for name in RUN),
+    ],
+    "exported model": [*MODEL, "README.md", "curve.svg"],
+}
+CONTENTS = {"diagnostics.json": '{"steps": [], "provenance": {}}', "config.json": '{"dnabert": {}}'}
+
+
+def make_folder(folder: Path, names: list[str]) -> None:
+    for name in names:
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(CONTENTS.get(name, "{}"))
+
+
+@pytest.mark.parametrize("kind", FOLDERS)
+@pytest.mark.parametrize("start", [by_forced_directory, lambda path: start_run(path, force=True)])
+def test_force_replaces_a_folder_of_ours_and_never_one_in_which_a_user_has_put_something(tmp_path: Path, start: Write, kind: str) -> None:
+    folder = tmp_path / "result"
+    depths = {parent for name in FOLDERS[kind] for parent in Path(name).parents}
+    for foreign in sorted(str(place / name) for place in depths for name in ("thesis.docx", "mine/notes.txt")):
+        make_folder(folder, [*FOLDERS[kind], foreign])
+        before = listing(folder)
+        first = foreign.removesuffix("/notes.txt")
+        with pytest.raises(
+            OutputError, match=f"result: holds {first}(/notes.txt)?, which is not of the {kind}, so --force does not remove it; move it"
+        ):
+            start(folder)
+        assert listing(folder) == before
+        shutil.rmtree(folder)
+    make_folder(folder, FOLDERS[kind])
+    check(folder)
+    start(folder)
+    assert listing(folder) in ([], ["run.json"])
+
+
+def test_all_that_a_simulation_may_write_is_known_in_a_demo(tmp_path: Path) -> None:
+    make_folder(tmp_path / "demo", ["run.json", *(f"simulation/{name}" for name in simulation_files(SimulationConfig()))])
+    check(tmp_path / "demo")
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        ["report.html"],
+        ["report.html", "thesis.docx"],
+        ["diagnostics.json"],
+        ["motifs.meme"],
+        ["index.json"],
+        ["diagnostics.json", "motifs.meme"],
+    ],
+)
+def test_a_name_that_anybody_may_use_does_not_make_a_folder_ours(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, names: list[str]) -> None:
+    monkeypatch.setitem(CONTENTS, "diagnostics.json", '{"steps": []}')
+    make_folder(tmp_path / "mine", names)
+    for start in (check, by_forced_directory, lambda path: start_run(path, force=True)):
+        with pytest.raises(OutputError, match="mine: holds files that are no result of dnabert, so --force does not remove it"):
+            start(tmp_path / "mine")
+    assert listing(tmp_path / "mine") == sorted(names)
+
+
+@pytest.mark.parametrize("content", ['{"model_type": "bert"}', "[]", "not JSON"])
+def test_a_model_of_others_is_not_ours(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: str) -> None:
+    monkeypatch.setitem(CONTENTS, "config.json", content)
+    make_folder(tmp_path / "mine", MODEL)
+    with pytest.raises(OutputError, match="mine: holds files that are no result of dnabert"):
+        check(tmp_path / "mine")
+
+
+def test_a_link_in_the_place_of_a_folder_is_a_users(tmp_path: Path) -> None:
+    make_folder(tmp_path / "run", ["run.json"])
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "run" / "tensorboard").symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(OutputError, match="run: holds tensorboard, which is not of the run"):
+        check(tmp_path / "run")
 
 
 @pytest.mark.parametrize("start", [by_forced_directory, lambda path: start_run(path, force=True)])

@@ -17,10 +17,10 @@ from dnabert.data.sequences import SequenceSet, pack
 from dnabert.device import choose_machine
 from dnabert.dna.sequence import encode_bases
 from dnabert.infer.predictor import Predictor
-from dnabert.motif.compare import Database
+from dnabert.motif.compare import SIGNIFICANT_Q, Database
 from dnabert.output import write_text
 
-SIGNIFICANT = 0.01
+SIGNIFICANT = SIGNIFICANT_Q
 
 
 def dnabert(*words: str) -> None:
@@ -109,14 +109,10 @@ def judged(run: Path, sites: Path, most: int) -> list[dict[str, Any]]:
 def summarise(out: Path, method: str, factor: str, database: Database) -> dict[str, Any]:
     """The first motif, its match, and the rank of the first motif of the factor's family."""
     lines = [line for line in (out / "motifs.tsv").read_text().splitlines() if not line.startswith("#")]
-    rows = list(csv.DictReader(lines, delimiter="\t"))
+    rows = [_matched(row) for row in csv.DictReader(lines, delimiter="\t")]
     known = {one.id: one for one in database.motifs}
     families = {family for one in factor_motifs(database, factor) for family in one.families} if factor else set()
-    relatives = [
-        number
-        for number, row in enumerate(rows, start=1)
-        if row["match"] and float(row["match_q"]) < SIGNIFICANT and families & set(known[row["match"]].families)
-    ]
+    relatives = [number for number, row in enumerate(rows, start=1) if row["match"] and families & set(known[row["match"]].families)]
     top = rows[0] if rows else {}
     return {
         "method": method,
@@ -128,3 +124,10 @@ def summarise(out: Path, method: str, factor: str, database: Database) -> dict[s
         "match_q": float(top["match_q"]) if top and top["match_q"] else None,
         "family_rank": relatives[0] if relatives else None,
     }
+
+
+def _matched(row: dict[str, str]) -> dict[str, str]:
+    """A line of ``motifs.tsv``; searches of earlier versions, which are kept, name the nearest motif as a match whatever its q."""
+    if row["match"] and float(row["match_q"]) >= SIGNIFICANT:
+        return row | {"match": "", "match_name": "", "match_q": ""}
+    return row

@@ -20,6 +20,7 @@ from typing import IO, Any
 
 from dnabert import __version__
 from dnabert.errors import CheckpointError, DataFileError, OutputError
+from dnabert.folder_kinds import first_foreign, kind_of
 
 __all__ = [
     "check_free",
@@ -35,10 +36,6 @@ __all__ = [
     "write_text",
 ]
 
-_OURS = ("run.json", "config.json", "ensemble.json", "index.json", "dataset.json", "report.html")
-"""Files by which a folder is known as a result of this package, which ``--force`` may remove."""
-_DATASET_FILES = {"train.tsv", "valid.tsv", "test.tsv", "regions.bed", "leakage.json", "dataset.json", "report.html"}
-"""All that a folder of a data set holds; what a user has put beside it is never removed."""
 _OTHER_OUT = "choose another --out"
 
 
@@ -220,14 +217,19 @@ def _check_removable(path: Path) -> None:
         return
     if Path.cwd().is_relative_to(path.resolve()):
         raise OutputError(f"{path}: is the folder you are in, which cannot be replaced; choose another --out")
-    if any(path.iterdir()) and not any((path / name).is_file() for name in _OURS):
+    if not any(path.iterdir()):
+        return
+    kind = kind_of(path)
+    if kind is None:
         raise OutputError(f"{path}: holds files that are no result of dnabert, so --force does not remove it; choose another --out")
-    if (path / "dataset.json").is_file():
-        foreign = sorted({entry.name for entry in path.iterdir()} - _DATASET_FILES)
-        if foreign:
-            raise OutputError(
-                f"{path}: holds {foreign[0]}, which is not of the data set, so --force does not remove it; move it elsewhere first"
-            )
+    try:
+        foreign = first_foreign(path, kind)
+    except OSError as error:
+        raise write_error(error, path) from error
+    if foreign is not None:
+        raise OutputError(
+            f"{path}: holds {foreign}, which is not of the {kind.name}, so --force does not remove it; move it elsewhere first"
+        )
 
 
 def _remove(path: Path) -> None:

@@ -76,3 +76,16 @@ def test_a_piece_that_is_gone_and_a_place_that_cannot_be_written_are_told(tmp_pa
     (tmp_path / "file").write_text("")
     with pytest.raises(OutputError, match="file/parts: cannot be made"):
         ShardStore(tmp_path / "file" / "parts").keep("0", b"")
+
+
+def test_clearing_takes_pieces_and_signs_away_and_leaves_what_a_user_put_there(tmp_path: Path) -> None:
+    store = ShardStore(tmp_path / "x.parts")
+    store.clear()  # nothing is there yet
+    store.keep("a", b"1")
+    store.note("done-0")
+    store.clear()
+    assert not store.folder.exists()
+    store.keep("a", b"1")
+    (store.folder / "thesis.txt").write_text("mine")
+    store.clear()
+    assert [path.name for path in store.folder.iterdir()] == ["thesis.txt"]

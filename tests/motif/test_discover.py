@@ -7,6 +7,7 @@ from dnabert.dna.sequence import decode_bases, encode_bases
 from dnabert.motif.discover import centre_windows, discover_motifs
 from dnabert.motif.found import Discovery
 from dnabert.motif.settings import MotifSettings
+from dnabert.motif.steps.islands import smoothed
 from tests.motif import recipe
 
 WHOLE = MotifSettings(window_bp=9, max_q=0.3, min_sites=2, trim_bits=0.0)
@@ -105,6 +106,40 @@ def test_a_planted_motif_is_found_with_its_sites(turn: bool) -> None:
         assert max((top.sites.is_reverse == is_odd).mean(), (top.sites.is_reverse != is_odd).mean()) >= 0.95
     assert top.in_positives is not None
     assert top.in_positives > 5 * (top.in_negatives or 1)
+
+
+@pytest.mark.parametrize(("num_positives", "smooth_bp", "num_sites"), [(300, 1, 200), (1000, 5, 20)])
+def test_a_planted_motif_is_found_at_the_default_settings(num_positives: int, smooth_bp: int, num_sites: int) -> None:
+    """Scores made by hand, as attention is read (as it is) and as attribution is; three sites in ten have a changed base.
+
+    Smoothing widens each island by two random bases at either end, so that its string is rare: few strings of many sites are kept.
+    """
+    rng = np.random.default_rng(0)
+    site = encode_bases("TGACTCATCG")
+    positives, scores, starts = [], [], []
+    for _ in range(num_positives):
+        codes, start = rng.integers(0, 4, 100).astype(np.uint8), int(rng.integers(12, 66))
+        codes[start : start + 10] = site
+        if rng.random() < 0.3:
+            codes[start + rng.integers(0, 10)] = rng.integers(0, 4)
+        row = np.maximum(rng.normal(0, 0.1, 100), 0)
+        row[start : start + 10] = rng.uniform(0.5, 1.5, 10)
+        positives.append(codes)
+        scores.append(smoothed(row, smooth_bp))
+        starts.append(start)
+    negatives = [rng.integers(0, 4, 100).astype(np.uint8) for _ in range(num_positives)]
+    (motif,) = discover_motifs(scores, positives, negatives).motifs
+    assert "TGACTCATCG" in motif.consensus
+    first = motif.consensus.index("TGACTCATCG")
+    at_plant = [starts[number] == place + first for number, place in zip(motif.sites.sequences, motif.sites.starts, strict=True)]
+    assert len(at_plant) >= num_sites
+    assert np.mean(at_plant) > 0.95
+    assert motif.best_string_q is not None
+    assert motif.best_string_q < 0.005
+    # Half of the sites fit as well as the median one, and hardly any random sequence does.
+    assert motif.matrix_positives is not None
+    assert motif.matrix_positives >= len(motif.sites) / 2
+    assert motif.matrix_negatives == 0
 
 
 def test_a_window_is_centred_and_one_more_base_lies_behind_an_odd_gap() -> None:

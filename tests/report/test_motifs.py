@@ -1,4 +1,5 @@
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -28,6 +29,28 @@ def report(num_motifs: int, hint: str = "") -> MotifReport:
         (("max_q", "0.005"),),
         "dnabert motifs x",
     )
+
+
+def test_a_chance_match_is_no_finding_and_stands_among_the_nearest_only(tmp_path: Path) -> None:
+    weak = Match(MATCH.known, 0.02, 0.39, -1, 5, True)
+    given = replace(report(1), matches={"motif1": [weak]})
+    write_motif_report(tmp_path / "report.html", given)
+    html = (tmp_path / "report.html").read_text(encoding="utf-8")
+    assert html.count("no match at q &lt; 0.01") == 2  # card and table
+    before, after = html.rsplit("Nearest in JASPAR2026", 1)
+    assert "GATA1" not in before
+    assert "GATA1" in after
+    assert "0.39" in after
+
+
+@pytest.mark.usefixtures("no_logos")
+def test_what_q_is_of_is_said_and_the_matrix_counted_beside_it() -> None:
+    (motif,) = report(1).found.motifs
+    found = replace(report(1).found, motifs=(replace(motif, matrix_positives=1055, matrix_negatives=4),))
+    html = render_page(Page("t", "l", (motif_section(replace(report(1), found=found)),)))
+    assert "matrix: 1,055 : 4" in html
+    assert "corrected for the number of motifs, and not that of the matrix" in html
+    assert not re.search(r"matrix: \d", render_page(Page("t", "l", (motif_section(report(1)),))))
 
 
 @pytest.fixture

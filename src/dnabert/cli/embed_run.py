@@ -1,7 +1,6 @@
 """What ``dnabert embed`` does: blocks of sequences worked on, their vectors put into a file, and what is made of them beside it."""
 
 import logging
-import shutil
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -83,10 +82,11 @@ def run_embedding(job: EmbedJob, config: EmbedConfig, engine: Engine | None = No
     data = _read(job.source, saved.model.config.kmer, job.genome)
     device, dtype = cast(DeviceName, machine.device.type), cast(DtypeName, str(machine.dtype).removeprefix("torch."))
     task = EmbedTask(directory.resolve(), device, dtype, config.pool, config.layer)
-    if job.parts.is_dir() and not job.resume:
-        shutil.rmtree(job.parts)
+    store = ShardStore(job.parts)
+    if not job.resume:
+        store.clear()
     chosen = engine or LocalEngine()
-    blocks = _Blocks(task, saved, machine, data, config.shard_sequences, ShardStore(job.parts), chosen)
+    blocks = _Blocks(task, saved, machine, data, config.shard_sequences, store, chosen)
     if chosen.assembles:
         _tell(data, saved)
     keys = blocks.work(job)
@@ -100,7 +100,7 @@ def run_embedding(job: EmbedJob, config: EmbedConfig, engine: Engine | None = No
         others.neighbours(data, vectors)
     others.contexts(data)
     others.kmers()
-    shutil.rmtree(job.parts, ignore_errors=True)
+    store.clear()
 
 
 def _check_places(job: EmbedJob, config: EmbedConfig) -> None:

@@ -1,20 +1,24 @@
-"""Positives and negatives of ``dnabert motifs``: by label or by prediction, from one file or two, or shuffled."""
+"""Positives and negatives of ``dnabert motifs``: by label or by prediction, from one file or two, or shuffled; and what they are of."""
 
 import logging
 import zlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
 from dnabert.data.datasets.shuffle import shuffle_dinucleotides
 from dnabert.data.labelled import LabelledSet, read_set
+from dnabert.data.rows.parse import is_bed
 from dnabert.data.sequences import PackedCodes, SequenceSet, pack
+from dnabert.dna.regions import Genome, Region, source_of
 from dnabert.errors import ConfigError, DataFileError
+from dnabert.infer.attention.files import regions_of
 from dnabert.infer.predictor import Predictor
 from dnabert.motif.choices import MotifMethod, PositiveRule
 
-__all__ = ["SHUFFLE", "MotifInput", "choose_class", "read_motif_input"]
+__all__ = ["SHUFFLE", "MotifInput", "choose_class", "choose_explained", "read_motif_input"]
 
 log = logging.getLogger(__name__)
 
@@ -35,12 +39,14 @@ class MotifInput:
         negatives: The sequences to compare with; none for TF-MoDISco.
         negatives_name: What the negatives are, in words.
         inputs: SHA-256 by input.
+        regions: Where each positive lies on its genome, contigs by the genome's names; None for one that is of no BED file.
     """
 
     positives: SequenceSet
     negatives: PackedCodes
     negatives_name: str
     inputs: dict[str, str]
+    regions: tuple[Region | None, ...] | None = None
 
 
 def choose_class(predictor: Predictor, name: str | None) -> int:
@@ -65,6 +71,23 @@ def choose_class(predictor: Predictor, name: str | None) -> int:
     return len(info.labels) - 1
 
 
+def choose_explained(predictor: Predictor, name: str | None) -> int:
+    """Number of the output that attribution explains: the positive class, or the value of a regression.
+
+    Raises:
+        ConfigError: As :func:`choose_class`; or the model has several values and none is named.
+    """
+    info = predictor.info
+    if info.head.task != "regress":
+        return choose_class(predictor, name)
+    values = info.labels or tuple(str(number) for number in range(info.head.num_outputs))
+    if name is None and len(values) > 1:
+        raise ConfigError(f"the model has {len(values)} values; say which one is explained with --positive-class: {', '.join(values)}")
+    if name is not None and name not in values:
+        raise ConfigError(f"--positive-class {name}: the model knows no such value; it has {', '.join(values)}")
+    return 0 if name is None else values.index(name)
+
+
 def read_motif_input(
     predictor: Predictor,
     source: str | None,
@@ -75,6 +98,7 @@ def read_motif_input(
     method: MotifMethod,
     max_sequences: int | None,
     seed: int,
+    genome: Path | None = None,
 ) -> MotifInput:
     """Read the files and divide what they hold.
 
@@ -88,15 +112,19 @@ def read_motif_input(
         method: TF-MoDISco needs no negatives.
         max_sequences: Most of each kind, or None for all.
         seed: Decides the draw and the shuffles.
+        genome: Genome of BED files.
 
     Raises:
         ConfigError: The flags do not go together, or the model has no such class.
         DataFileError: A file cannot be used, or one kind is missing.
     """
     _check_flags(source, positives, negatives, method)
+    if by == "prediction" or source is not None:
+        choose_class(predictor, positive_class)  # before the files are read
     wanted = [path for path in (source, positives, None if negatives == SHUFFLE else negatives) if path is not None]
-    with_labels = source is not None and by == "label"
-    sets = [read_set(path, predictor.kmer, labels=with_labels) for path in wanted]
+    sets = [
+        _read(path, predictor.kmer, genome, labels=source is not None and by == "label" and place == 0) for place, path in enumerate(wanted)
+    ]
     inputs = {name: digest for one in sets for name, digest in one.inputs().items()}
     if by == "prediction":
         number = choose_class(predictor, positive_class)
@@ -106,28 +134,71 @@ def read_motif_input(
         number = choose_class(predictor, positive_class)
         kinds = [_labelled(sets[0], predictor.info.labels[number], positive_class)]
         name = f"sequences of {source} that are not labelled {predictor.info.labels[number]}"
+        if len(sets) > 1:
+            _check_positives_only(source, kinds[0])
+            kinds.append(np.zeros(len(sets[1]), np.bool_))
+            name = f"sequences of {negatives}"
     else:
         kinds = [np.full(len(one), place == 0) for place, one in enumerate(sets)]
         name = f"sequences of {negatives}"
-    chosen = _taken([one.sequences for one in sets], kinds, max_sequences, seed)
+    drawn = [_drawn(flags, max_sequences, seed) for flags in kinds]
+    chosen = _taken([one.sequences for one in sets], drawn)
+    regions = _regions(sets, drawn, genome)
     others = [one.sequences.first.take(_drawn(~flags, max_sequences, seed)) for one, flags in zip(sets, kinds, strict=True)]
     rest = pack([codes for part in others for codes in part])
     if not len(chosen):
         raise DataFileError(f"{', '.join(wanted)}: no sequence is positive by {by}; {_other_rule(by)}")
     if method == "modisco":
-        return MotifInput(chosen, pack([]), "none: TF-MoDISco compares with nothing", inputs)
+        return MotifInput(chosen, pack([]), "none: TF-MoDISco compares with nothing", inputs, regions)
     if negatives == SHUFFLE:
         rest, name = _shuffled(chosen.first, seed), "dinucleotide shuffles of the positives"
     if not len(rest):
-        raise DataFileError(f"{', '.join(wanted)}: no sequence is negative by {by}; {_HOW_TO_MAKE}")
-    return MotifInput(chosen, rest, name, inputs)
+        raise DataFileError(f"{', '.join(wanted)}: {_no_negatives(by, negatives)}")
+    return MotifInput(chosen, rest, name, inputs, regions)
+
+
+def _read(path: str, kmer: int, genome: Path | None, *, labels: bool) -> LabelledSet:
+    """As ``read_set``; a genome is the origin of BED files only."""
+    return read_set(path, kmer, genome=genome if is_bed(path) else None, labels=labels)
+
+
+def _no_negatives(by: PositiveRule, negatives: str | None) -> str:
+    """What is wrong where there are no negatives, and what to do."""
+    if negatives == SHUFFLE:
+        return "no positive has a shuffle: each holds N, or has no other order; give --negatives FILE"
+    if by == "prediction":
+        return f"no sequence is negative by prediction: the model takes all of them for positives; use --by label, or --negatives {SHUFFLE}"
+    return f"no sequence is negative by label; {_HOW_TO_MAKE}"
+
+
+def _check_positives_only(source: str, flags: npt.NDArray[np.bool_]) -> None:
+    if flags.all():
+        return
+    raise ConfigError(
+        f"{source} holds positives and negatives: leave out --negatives; or give --negatives {SHUFFLE}, or the positives alone in a file,"
+        " with --positives"
+    )
+
+
+def _regions(sets: list[LabelledSet], drawn: list[list[int]], genome: Path | None) -> tuple[Region | None, ...] | None:
+    """Where the positives lie; None where no file is BED."""
+    if genome is None or all(one.genome is None for one in sets):
+        return None
+    found: list[Region | None] = []
+    with Genome(genome) as reader:
+        for one, numbers in zip(sets, drawn, strict=True):
+            if one.genome is None:
+                found += [None] * len(numbers)
+                continue
+            regions = regions_of(one)
+            for region in (regions[number] for number in numbers):
+                found.append(replace(region, contig=reader.names.find(region.contig, region.where, source_of(region.where))))
+    return tuple(found)
 
 
 def _check_flags(source: str | None, positives: str | None, negatives: str | None, method: MotifMethod) -> None:
     if (source is None) == (positives is None):
         raise ConfigError("give either one labelled file, or --positives with --negatives")
-    if source is not None and negatives not in (None, SHUFFLE):
-        raise ConfigError(f"{source} holds positives and negatives: leave out --negatives, or give the positives with --positives")
     if positives is not None and negatives is None and method == "viz":
         raise ConfigError(f"{positives}: there are no negatives to compare with; {_HOW_TO_MAKE}")
 
@@ -161,8 +232,8 @@ def _drawn(flags: npt.NDArray[np.bool_], max_sequences: int | None, seed: int) -
     return numbers.tolist()
 
 
-def _taken(sets: list[SequenceSet], kinds: list[npt.NDArray[np.bool_]], max_sequences: int | None, seed: int) -> SequenceSet:
-    parts = [one.take(_drawn(flags, max_sequences, seed)) for one, flags in zip(sets, kinds, strict=True)]
+def _taken(sets: list[SequenceSet], drawn: list[list[int]]) -> SequenceSet:
+    parts = [one.take(numbers) for one, numbers in zip(sets, drawn, strict=True)]
     ids = tuple(name for part in parts for name in part.ids)
     if len(set(ids)) < len(ids):  # ids are unique within a file only
         ids = tuple(f"file{number}:{name}" for number, part in enumerate(parts, start=1) for name in part.ids)

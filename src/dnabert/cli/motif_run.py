@@ -3,26 +3,27 @@
 import logging
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
 from dnabert.choices import DeviceName, DtypeName
-from dnabert.cli.motif_input import MotifInput, choose_class, read_motif_input
+from dnabert.cli.motif_input import SHUFFLE, MotifInput, choose_class, choose_explained, read_motif_input
 from dnabert.cli.progress import watched
 from dnabert.device import choose_machine
-from dnabert.errors import ConfigError
+from dnabert.errors import ConfigError, requires_extra
 from dnabert.infer.attention.config import AttentionConfig
 from dnabert.infer.attention.sets import check_readable, score_sequences
-from dnabert.infer.attribution.scores import attribute_members, check_attributable, per_base
+from dnabert.infer.attribution.scores import attribute_members, check_attributable, per_base, score_name
 from dnabert.infer.predictor import Predictor
 from dnabert.motif.choices import MotifMethod, PositiveRule, ScoreSource
-from dnabert.motif.compare import Database, Match, compare, jaspar_database, read_meme_database
+from dnabert.motif.compare import SIGNIFICANT_Q, Database, Match, best_match, compare, jaspar_database, read_meme_database
 from dnabert.motif.discover import discover_motifs
 from dnabert.motif.files import meme_text, sites_text, table_text
 from dnabert.motif.found import Discovery
-from dnabert.motif.modisco import discover_with_modisco
+from dnabert.motif.modisco import check_lengths, discover_with_modisco
 from dnabert.motif.settings import MotifSettings
 from dnabert.motif.steps.islands import smoothed
 from dnabert.output import check_free, new_directory, provenance, provenance_lines, write_json, write_text
@@ -57,6 +58,7 @@ class MotifJob:
         method: How motifs are found.
         database: ``jaspar``, ``none``, or a MEME file.
         settings: All else.
+        genome: Genome of BED files, or None.
     """
 
     source: str | None
@@ -68,6 +70,7 @@ class MotifJob:
     method: MotifMethod
     database: str
     settings: MotifSettings
+    genome: Path | None = None
 
 
 def run_motifs(
@@ -91,6 +94,7 @@ def run_motifs(
     check_free(out, force)
     if job.method == "modisco" and job.scores == "attention":
         raise ConfigError("TF-MoDISco clusters contributions of all four bases, which attention does not tell; give --from attribution")
+    _check_installed(job)
     database = _database(job.database)
     predictor = Predictor(resolve_model(model), choose_machine(device, dtype))
     _check_model(job, predictor)
@@ -105,6 +109,7 @@ def run_motifs(
         job.method,
         settings.max_sequences,
         settings.seed,
+        job.genome,
     )
     found = find_motifs(job, predictor, data, quiet=quiet)
     for step in found.steps:
@@ -114,10 +119,36 @@ def run_motifs(
     matches = _matches(found, database)
     _write(out, job, predictor, data, found, matches, database, command, force)
     for motif in found.motifs[:5]:
-        best = next(iter(matches.get(motif.name, ())), None)
-        like = f", like {best.name} ({best.id}, q = {best.q:.2g})" if best else ""
+        best = best_match(matches, motif.name)
+        like = "" if database is None else f", no match at q < {SIGNIFICANT_Q:g}"
+        if best is not None:
+            like = f", like {best.name} ({best.id}, q = {best.q:.2g})"
         log.info("%s: %s, %d sites%s", motif.name, motif.consensus, len(motif.sites), like)
     log.info("%s: motifs.meme, motifs.tsv, sites.bed, logos/, diagnostics.json, report.html", out)
+
+
+def _check_installed(job: MotifJob) -> None:
+    """Stop before the work where a package is missing that would be missed after it.
+
+    Raises:
+        DnabertError: The message names the line that installs it.
+    """
+    needed = [
+        ("logomaker", "logomaker", "interpret", "the logos of dnabert motifs", True),
+        ("memelite", "memelite", "interpret", "--database (none leaves the comparison out)", job.database != "none"),
+        ("pyjaspar", "pyjaspar", "jaspar", "--database jaspar (none leaves the comparison out)", job.database == "jaspar"),
+        ("modiscolite", "modisco-lite", "interpret", "--method modisco", job.method == "modisco"),
+        ("tangermeme", "tangermeme", "interpret", f"--negatives {SHUFFLE}", job.negatives == SHUFFLE),
+        ("tangermeme", "tangermeme", "interpret", "--set attribution=gradient", _attributes_by(job, "gradient")),
+        ("captum", "captum", "interpret", "--set attribution=ig", _attributes_by(job, "ig")),
+    ]
+    for module, package, extra, purpose, is_needed in needed:
+        if is_needed and find_spec(module) is None:
+            raise requires_extra(package, extra, purpose)
+
+
+def _attributes_by(job: MotifJob, method: str) -> bool:
+    return job.scores == "attribution" and job.settings.attribution == method
 
 
 def _database(name: str) -> Database | None:
@@ -132,7 +163,7 @@ def _check_model(job: MotifJob, predictor: Predictor) -> None:
         check_readable(predictor.members, AttentionConfig(layer=job.settings.layer))
     else:
         check_attributable(predictor.info.head)
-        choose_class(predictor, job.positive_class)
+        choose_explained(predictor, job.positive_class)
 
 
 def find_motifs(job: MotifJob, predictor: Predictor, data: MotifInput, *, quiet: bool = True) -> Discovery:
@@ -144,27 +175,41 @@ def find_motifs(job: MotifJob, predictor: Predictor, data: MotifInput, *, quiet:
         data: Positives and negatives.
         quiet: No progress bar.
     """
-    unstranded = not any(member.info.stranded for member in predictor.members)
-    both = unstranded if job.settings.both_strands is None else job.settings.both_strands
-    settings = job.settings.model_copy(update={"both_strands": both})
+    settings = _resolved(job, predictor)
+    both, smooth_bp = bool(settings.both_strands), settings.smooth_bp or 1
     positives = list(data.positives.first)
     if job.method == "modisco":
+        check_lengths(positives)  # before contributions, which take long
         return discover_with_modisco(list(_contributions(job, predictor, data, quiet)), positives, settings)
     if job.scores == "attention":
         config = AttentionConfig(layer=settings.layer, strand="both" if both else "forward")
         scored = score_sequences(predictor.members, data.positives, predictor.machine, config)
-        scores: Iterator[npt.NDArray[np.floating]] = (smoothed(one.scores, settings.smooth_bp or 1) for one in scored)
+        scores: Iterator[npt.NDArray[np.floating]] = (smoothed(one.scores, smooth_bp) for one in scored)
     else:
         rows = zip(_contributions(job, predictor, data, quiet), positives, strict=True)
         # What lowers the score is no part of a motif of the positives.
-        scores = (smoothed(np.maximum(per_base(row, codes), 0), settings.smooth_bp or _SMOOTH_BP) for row, codes in rows)
+        scores = (smoothed(np.maximum(per_base(row, codes), 0), smooth_bp) for row, codes in rows)
     return discover_motifs(scores, positives, list(data.negatives), settings)
 
 
+def _resolved(job: MotifJob, predictor: Predictor) -> MotifSettings:
+    """The settings, with what is unset filled in."""
+    settings = job.settings
+    both = not any(member.info.stranded for member in predictor.members) if settings.both_strands is None else settings.both_strands
+    smooth_bp = settings.smooth_bp or (1 if job.scores == "attention" else _SMOOTH_BP)
+    return settings.model_copy(update={"both_strands": both, "smooth_bp": smooth_bp})
+
+
 def _contributions(job: MotifJob, predictor: Predictor, data: MotifInput, quiet: bool) -> Iterator[npt.NDArray[np.float32]]:
-    """Contributions to the score of the positive class, (4, L), one positive after the other."""
-    number = choose_class(predictor, job.positive_class)
-    found = attribute_members(predictor.members, data.positives, predictor.machine, method=job.settings.attribution, output=number)
+    """Contributions to the score of the positive class, or to the value of a regression, (4, L), one positive after the other."""
+    found = attribute_members(
+        predictor.members,
+        data.positives,
+        predictor.machine,
+        method=job.settings.attribution,
+        output=choose_explained(predictor, job.positive_class),
+        strand="both" if _resolved(job, predictor).both_strands else "forward",
+    )
     return (row for _, row in watched(found, "contributions", len(data.positives), quiet=quiet))
 
 
@@ -189,6 +234,7 @@ def _write(
     force: bool,
 ) -> None:
     """The folder, whole or not at all."""
+    settings = _resolved(job, predictor)
     name = database.name if database else ""
     facts = {
         "model_sha256": predictor.sha256,
@@ -196,13 +242,14 @@ def _write(
         "negatives": f"{len(data.negatives)} sequences: {data.negatives_name}",
         "scores": f"attention, layer {job.settings.layer}" if job.scores == "attention" else f"attribution, {job.settings.attribution}",
         "database": name,
+        **_choices(job, predictor),
     }
     lines = provenance_lines(command, **facts)
     record = provenance(command, data.inputs, job.settings.seed)
     with new_directory(out, force) as folder:
         write_text(folder / "motifs.meme", meme_text(found.motifs, found.background, found.both_strands, lines))
         write_text(folder / "motifs.tsv", table_text(found.motifs, matches, lines))
-        write_text(folder / "sites.bed", sites_text(found, data.positives.ids, list(data.positives.first), lines))
+        write_text(folder / "sites.bed", sites_text(found, data.positives.ids, list(data.positives.first), lines, data.regions))
         (folder / "logos").mkdir()
         for motif in found.motifs:
             figure = logo_figure(match_logos(motif, None)[0])
@@ -212,13 +259,27 @@ def _write(
             "steps": [asdict(step) for step in found.steps],
             "hint": found.hint,
             "both_strands": found.both_strands,
-            "settings": job.settings.model_dump(mode="json"),
+            "settings": settings.model_dump(mode="json"),
             **facts,
             "provenance": record,
         }
         write_json(folder / "diagnostics.json", diagnostics)
         rows = [(key.replace("_", " "), value) for key, value in facts.items() if value]
         rows += [("input, SHA-256", f"{path}: {digest}") for path, digest in data.inputs.items()]
-        chosen = tuple((key, "unset" if value is None else str(value)) for key, value in job.settings.model_dump().items())
+        chosen = tuple((key, "unset" if value is None else str(value)) for key, value in settings.model_dump().items())
         report = MotifReport(found, matches, name, _SENTENCES[job.method], tuple(rows), chosen, command)
         write_motif_report(folder / "report.html", report)
+
+
+def _choices(job: MotifJob, predictor: Predictor) -> dict[str, str]:
+    """What was left to be chosen, as it was: positive class, the output that contributions are of, strands, number type, device."""
+    machine, info = predictor.machine, predictor.info
+    is_divided = job.source is not None or job.by == "prediction"
+    explained = score_name(info, choose_explained(predictor, job.positive_class)) if job.scores == "attribution" else ""
+    return {
+        "positive_class": info.labels[choose_class(predictor, job.positive_class)] if is_divided else "",
+        "explained": explained,
+        "strand": "both" if _resolved(job, predictor).both_strands else "forward",
+        "dtype": str(machine.dtype).removeprefix("torch."),
+        "device": str(machine.device),
+    }

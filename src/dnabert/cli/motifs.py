@@ -5,7 +5,7 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from dnabert.choices import DtypeName
-from dnabert.cli.options import ConfigFile, Device, Force, OutDirectory, Quiet, Settings, command_line
+from dnabert.cli.options import ConfigFile, Device, Force, Genome, OutDirectory, Quiet, Settings, command_line
 from dnabert.motif.choices import MotifMethod, PositiveRule, ScoreSource
 
 
@@ -22,6 +22,7 @@ def motifs(
     source: Annotated[ScoreSource | None, Parameter(name="--from")] = None,
     method: MotifMethod = "viz",
     database: str = "jaspar",
+    genome: Genome = None,
     config: ConfigFile = None,
     settings: Settings = None,
     device: Device = "auto",
@@ -36,11 +37,11 @@ def motifs(
     Stretches of positives that score high are tested for occurring more often there than in negatives, merged, and aligned (DNABERT-viz).
 
     Args:
-        input_: One labelled file (CSV, TSV or FASTA) in place of --positives and --negatives.
-        model: Run directory, ensemble, packaged name or hub id.
-        positives: FASTA, CSV or TSV; motifs are looked for in these.
-        negatives: FASTA, CSV or TSV; or shuffle, for dinucleotide shuffles of the positives.
-        positive_class: The class that is positive; of two classes the second, without it.
+        input_: One labelled file (CSV, TSV, FASTA, or BED with --genome) in place of --positives.
+        model: A fine-tuned model: run directory, ensemble, or hub id.
+        positives: FASTA, CSV, TSV, or BED with --genome; motifs are looked for in these.
+        negatives: A file as for --positives; or shuffle, for dinucleotide shuffles of the positives. A labelled INPUT may hold them.
+        positive_class: The class that is positive; of two classes the second, without it. Of several values, the one that is explained.
         by: label: as the file says; prediction: what the model takes for the class.
         source: Scores of bases: attention (as in 2021) or attribution, what raises the model's score. Without it, attention for viz.
         method: viz is the procedure of 2021; modisco is TF-MoDISco on attributions, which needs no negatives.
@@ -60,5 +61,6 @@ def motifs(
         method=method,
         database=database,
         settings=merge_settings(MotifSettings(), config, settings or ()),
+        genome=genome,
     )
     run_motifs(job, model, out, device=device, dtype=dtype, command=command_line(), force=force, quiet=quiet)

@@ -1,7 +1,6 @@
 """What ``dnabert scan`` does: a plan, its shards worked on, and what they give put together into tracks and calls."""
 
 import logging
-import shutil
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
@@ -133,7 +132,7 @@ def run_scan(
         force=force,
     )
     write_json(job.summary, _facts(job, counts, command, len(nulls[0][0]) if nulls else 0))
-    shutil.rmtree(job.parts, ignore_errors=True)
+    store.clear()
     what = "bases" if job.is_token else "windows"
     log.info("%d %s scored, %d left out for an N; %d calls", counts.scored, what, counts.unknown, counts.calls)
     return ScanResult(tuple(track.path for track in job.tracks), job.bed, counts.scored, counts.unknown, counts.calls)
@@ -285,7 +284,7 @@ def _check_places(job: _Job, resume: bool, force: bool) -> None:
         return
     if not force:
         raise OutputError(f"{job.parts}: holds pieces of a scan that was interrupted; go on with --resume, or start anew with --force")
-    shutil.rmtree(job.parts, ignore_errors=True)
+    ShardStore(job.parts).clear()
 
 
 def _work(job: _Job, task: Task[Content], store: ShardStore, engine: Engine, resume: bool, quiet: bool) -> list[list[Background]] | None:

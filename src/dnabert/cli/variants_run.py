@@ -1,7 +1,6 @@
 """What ``dnabert variants`` does: plan blocks of records, have them scored, put the files together; or map a region."""
 
 import logging
-import shutil
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
@@ -147,8 +146,8 @@ def _score_file(
     place = [machine.device.type, str(machine.dtype), str(task.find_candidates)]
     facts = [*(fact for scorer in scorers for fact in model_facts(scorer)), genome_sha, annotation_sha, *place]
     store = ShardStore(job.parts)
-    if job.parts.is_dir() and not job.resume:
-        shutil.rmtree(job.parts)
+    if not job.resume:
+        store.clear()
     is_packed = job.out.suffix.lower() != ".vcf"
     if is_packed and not survey.is_sorted:
         log.warning("%s: is not sorted by position, and so is %s, which gets no index; sort it first:  bcftools sort", source, job.out)
@@ -192,7 +191,7 @@ def _score_file(
                     found_lines = list(candidate_lines(columns, row, models, config.candidates.min_change))
                     num_candidates += len(found_lines)
                     chosen.writelines(found_lines)
-    shutil.rmtree(job.parts, ignore_errors=True)
+    store.clear()
     _tell(survey.num_records, models, counts, num_candidates if chosen is not None else None, source)
 
 

@@ -6,6 +6,7 @@ be exchanged in the middle of one.
 """
 
 import hashlib
+import logging
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +16,8 @@ from dnabert.errors import OutputError
 from dnabert.output import write_bytes
 
 __all__ = ["Engine", "LocalEngine", "Shard", "ShardStore", "Task", "Work", "shard_key"]
+
+log = logging.getLogger(__name__)
 
 S = TypeVar("S")
 S_contra = TypeVar("S_contra", contravariant=True)
@@ -132,15 +135,32 @@ class ShardStore:
             OutputError: It cannot be written.
         """
         self._make_folder()
-        write_bytes(self.folder / name, b"")
+        write_bytes(self._note(name), b"")
 
     def has_note(self, name: str) -> bool:
         """Whether a sign was left."""
-        return (self.folder / name).is_file()
+        return self._note(name).is_file()
 
     def count(self) -> int:
         """How many results there are."""
         return sum(1 for _ in self.folder.glob("*.part"))
+
+    def clear(self) -> None:
+        """Remove all results and signs, and the folder if nothing else lies in it: what a user put there stays.
+
+        What cannot be removed is told, and does no harm: a result is taken by its key only.
+        """
+        try:
+            for pattern in ("*.part", "*.note", ".*.tmp"):
+                for path in self.folder.glob(pattern):
+                    path.unlink(missing_ok=True)
+            if self.folder.is_dir() and not any(self.folder.iterdir()):
+                self.folder.rmdir()
+        except OSError as error:
+            log.warning("%s: finished pieces cannot be removed: %s", self.folder, error.strerror or error)
+
+    def _note(self, name: str) -> Path:
+        return self.folder / f"{name}.note"
 
     def _make_folder(self) -> None:
         try:

@@ -20,12 +20,25 @@ from scipy.stats import false_discovery_control
 
 from dnabert.errors import DataFileError, requires_extra
 
-__all__ = ["JASPAR_RELEASE", "Database", "KnownMotif", "Match", "compare", "jaspar_database", "read_meme_database"]
+__all__ = [
+    "JASPAR_RELEASE",
+    "SIGNIFICANT_Q",
+    "Database",
+    "KnownMotif",
+    "Match",
+    "best_match",
+    "compare",
+    "jaspar_database",
+    "read_meme_database",
+]
 
 Floats = npt.NDArray[np.float64]
 
 JASPAR_RELEASE = "JASPAR2026"
 """The release that is asked; pyjaspar brings all of them along."""
+
+SIGNIFICANT_Q = 0.01
+"""A known motif of this q or more is the nearest one there is, as one always is, and no match."""
 
 
 @dataclass(frozen=True)
@@ -82,6 +95,22 @@ class Match:
     def name(self) -> str:
         """Factor of the known motif."""
         return self.known.name
+
+    @property
+    def is_significant(self) -> bool:
+        """Whether it is more than the nearest one there is."""
+        return self.q < SIGNIFICANT_Q
+
+
+def best_match(matches: Mapping[str, Sequence[Match]], name: str) -> Match | None:
+    """The significant match of the lowest q; None without one.
+
+    Args:
+        matches: Matches by the name of a found motif, best first.
+        name: The found motif.
+    """
+    first = next(iter(matches.get(name, ())), None)
+    return first if first is not None and first.is_significant else None
 
 
 def jaspar_database(release: str = JASPAR_RELEASE, tax_group: str = "vertebrates") -> Database:

@@ -21,6 +21,7 @@ from dnabert.motif.steps.enrichment import Enrichment, enrichment_of, hypergeome
 from dnabert.motif.steps.hints import hint_for_islands, hint_for_motifs, hint_for_strings
 from dnabert.motif.steps.islands import FoundIslands, Islands, find_islands
 from dnabert.motif.steps.merge import Group, merge_strings
+from dnabert.motif.steps.occurrences import count_sequences_like, median_score
 from dnabert.motif.steps.presence import count_sequences_with
 
 __all__ = ["centre_windows", "discover_motifs"]
@@ -215,10 +216,25 @@ def _motifs(
             float(q[place]),
             letters[best],
             float(tested.q[kept[best]]),
+            *_occurrences(probs, sites, positives, negatives, background, both),
         )
         found.append((float(log_p[place]), -len(sites), letters[group.founder], motif))
     ranked = sorted(found, key=lambda one: one[:3])
     return tuple(replace(motif, name=f"motif{number}") for number, (_, _, _, motif) in enumerate(ranked, start=1))
+
+
+def _occurrences(
+    probs: npt.NDArray[np.float64],
+    sites: Sites,
+    positives: Sequence[Codes],
+    negatives: Sequence[Codes],
+    background: npt.NDArray[np.float64],
+    both: bool,
+) -> tuple[int, int]:
+    """Positives and negatives in which the matrix occurs."""
+    least = median_score(probs, background, site_codes(positives, sites.sequences, sites.starts, len(probs), sites.is_reverse))
+    with_it, without = (count_sequences_like(probs, background, least, part, both) for part in (positives, negatives))
+    return with_it, without
 
 
 def _matrix(

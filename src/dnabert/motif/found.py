@@ -50,6 +50,9 @@ class FoundMotif:
         q: The same corrected for the number of motifs (Benjamini-Hochberg).
         best_string: The string with the lowest p.
         best_string_q: Its q among all strings that were tested.
+        matrix_positives: Positives with a place that the matrix fits as well as it fits the better half of its sites; None where there
+            are no negatives to compare with.
+        matrix_negatives: Negatives with such a place.
     """
 
     name: str
@@ -62,6 +65,8 @@ class FoundMotif:
     q: float | None = None
     best_string: str = ""
     best_string_q: float | None = None
+    matrix_positives: int | None = None
+    matrix_negatives: int | None = None
 
     @property
     def consensus(self) -> str:

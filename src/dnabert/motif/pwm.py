@@ -13,6 +13,7 @@ from dnabert.dna.sequence import AMBIGUOUS, BASES, Codes, reverse_complement
 __all__ = [
     "LETTERS",
     "background_of",
+    "columns_by_code",
     "consensus",
     "count_bases",
     "information_bits",
@@ -55,6 +56,13 @@ def count_bases(codes: Codes) -> Floats:
 def one_hot(codes: Codes) -> npt.NDArray[np.bool_]:
     """Which base stands where, in the order of :data:`LETTERS`, (..., 4); none where it is ambiguous."""
     return np.asarray(codes[..., None] == _CODES)
+
+
+def columns_by_code(matrix: Floats) -> Floats:
+    """A matrix whose columns stand in the order of the base codes, from one in the order of :data:`LETTERS`, both (W, 4)."""
+    found = np.empty_like(matrix)
+    found[:, _CODES] = matrix
+    return found
 
 
 def background_of(sequences: Sequence[Codes], both_strands: bool) -> Floats:

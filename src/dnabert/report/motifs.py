@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from dnabert.motif.compare import Match
+from dnabert.motif.compare import SIGNIFICANT_Q, Match, best_match
 from dnabert.motif.found import Discovery, FoundMotif
 from dnabert.motif.pwm import letter_heights
 from dnabert.plot.bases.logo import Logo, logos_figure
@@ -12,8 +12,10 @@ from dnabert.plot.export import svg_text
 from dnabert.report.page import Block, Card, Cell, Details, Facts, Notice, Page, Paragraph, Section, Table, write_page
 from dnabert.report.wording import plural
 
-__all__ = ["MotifReport", "match_logos", "motif_section", "steps_section", "write_motif_report"]
+__all__ = ["NO_MATCH", "MotifReport", "match_logos", "motif_section", "steps_section", "write_motif_report"]
 
+NO_MATCH = f"no match at q < {SIGNIFICANT_Q:g}"
+"""What stands in the place of a best match; the nearest motifs stand in the tables of all matches."""
 _MAX_ROWS = 30
 """Motifs with a logo in the table; the files hold all."""
 
@@ -53,9 +55,11 @@ def write_motif_report(path: Path, report: MotifReport) -> None:
         top = found.motifs[0]
         where = f"{plural(len(top.sites), 'site')} in {plural(top.num_sequences, 'sequence')}"
         cards.append(Card("First motif", plural(len(top.probs), "base"), f"{top.consensus}, {where}"))
-        best = next(iter(report.matches.get(top.name, ())), None)
+        best = best_match(report.matches, top.name)
         if best is not None:
             cards.append(Card("Its best match", f"q = {_number(best.q)}", _called(best)))
+        elif report.database:
+            cards.append(Card("Its best match", "none", NO_MATCH))
     sections = [motif_section(report), steps_section(found)]
     if report.matches and found.motifs:
         sections.append(_matches_section(report))
@@ -88,16 +92,18 @@ def motif_section(report: MotifReport, title: str = "Motifs") -> Section:
         return Section(title, (Notice(f"No motif was found: {report.found.hint}.", is_warning=True),))
     rows = []
     for number, motif in enumerate(motifs[:_MAX_ROWS]):
-        best = next(iter(report.matches.get(motif.name, ())), None)
+        best = best_match(report.matches, motif.name)
         logos = match_logos(motif, best)
         figure = svg_text(logos_figure(logos), "; above ".join(logo.name for logo in logos))
         sites = Cell(f"{len(motif.sites):,}", note=f"in {plural(motif.num_sequences, 'sequence')}")
         row: list[str | Cell] = [Cell(svg=figure, svg_prefix=f"{motif.name}-{number}-"), sites]
         if motif.q is not None:
-            row.append(Cell(f"{motif.in_positives:,} : {motif.in_negatives:,}"))
+            own = motif.matrix_positives is not None and motif.matrix_negatives is not None
+            note = f"matrix: {motif.matrix_positives:,} : {motif.matrix_negatives:,}" if own else ""
+            row.append(Cell(f"{motif.in_positives:,} : {motif.in_negatives:,}", note=note))
             row.append(_number(motif.q))
         if report.database:
-            row.append(Cell(_called(best), strong=best.q < 0.01, note=f"q = {_number(best.q)}") if best else "–")
+            row.append(Cell(_called(best), strong=True, note=f"q = {_number(best.q)}") if best else NO_MATCH)
         rows.append(tuple(row))
     tested = motifs[0].q is not None
     columns = ["Logo", ">Sites", *((">Positives : negatives", ">q") if tested else ()), *(("Best match",) if report.database else ())]
@@ -112,12 +118,13 @@ def _caption(report: MotifReport, tested: bool) -> str:
     if tested:
         parts.append(
             "Positives and negatives are those that hold one of the strings that a motif was merged from; q is their hypergeometric"
-            " chance, corrected for the number of motifs. The strings were chosen for being enriched: this q ranks motifs more than it"
-            " proves them."
+            " chance, corrected for the number of motifs, and not that of the matrix. The strings were chosen for being enriched: this q"
+            " ranks motifs more than it proves them. Beneath, the same is counted of the matrix: sequences with a place that it fits as"
+            " well as the better half of its sites."
         )
     if report.database:
         parts.append(
-            f"Beneath each logo stands the motif of {report.database} that is most like it (TOMTOM); in bold where its q is below 0.01."
+            f"Beneath a logo stands the motif of {report.database} that is most like it (TOMTOM), where its q is below {SIGNIFICANT_Q:g}."
         )
     return " ".join(parts)
 
@@ -148,7 +155,8 @@ def _matches_section(report: MotifReport) -> Section:
         )
         table = Table(("Factor", "Accession", "Family", "Strand", ">Overlap", ">p", ">q"), rows)
         blocks.append(Details(f"{motif.name}: {motif.consensus}", (table,)))
-    return Section(f"Matches in {report.database}", tuple(blocks))
+    lead = Paragraph(f"The nearest motifs, whatever their q; a match is one of q < {SIGNIFICANT_Q:g}.")
+    return Section(f"Nearest in {report.database}", (lead, *blocks))
 
 
 def _called(match: Match) -> str:

@@ -13,8 +13,8 @@ def _html(section: Section) -> str:
     return render_page(Page("t", "l", (section,)))
 
 
-def _report(*found: FoundMotif, hint: str = "", database: str = "") -> MotifReport:
-    match = Match(KnownMotif("MA0108", "TBP", np.full((4, 4), 0.25), ()), 1e-9, 1e-6, 0, 4, False)
+def _report(*found: FoundMotif, hint: str = "", database: str = "", q: float = 1e-6) -> MotifReport:
+    match = Match(KnownMotif("MA0108", "TBP", np.full((4, 4), 0.25), ()), q / 1000, q, 0, 4, False)
     matches = {"motif1": [match]} if database else {}
     return MotifReport(Discovery(found, (Step("islands", 3),), hint, np.full(4, 0.25), False), matches, database, "Method.", ())
 
@@ -43,3 +43,6 @@ def test_without_logomaker_motifs_are_listed_by_their_letters(monkeypatch: pytes
     html = _html(found_motifs_section(_report(_motif(), database="JASPAR"), ""))
     assert "<strong>TBP (MA0108)</strong>" in html
     assert "--database jaspar" not in html
+    html = _html(found_motifs_section(_report(_motif(), database="JASPAR", q=0.39), ""))
+    assert "no match at q &lt; 0.01" in html
+    assert "TBP" not in html

@@ -3,8 +3,8 @@
 from dataclasses import replace
 from importlib.util import find_spec
 
-from dnabert.motif.compare import Match
-from dnabert.report.motifs import MotifReport, motif_section, steps_section
+from dnabert.motif.compare import Match, best_match
+from dnabert.report.motifs import NO_MATCH, MotifReport, motif_section, steps_section
 from dnabert.report.page import Block, Cell, Details, Notice, Paragraph, Section, Table
 
 __all__ = ["found_motifs_section"]
@@ -44,7 +44,7 @@ def _plain_blocks(report: MotifReport) -> tuple[Block, ...]:
         if tested:
             row += [f"{motif.in_positives:,} : {motif.in_negatives:,}", f"{motif.q:.2g}".replace("-", "−")]
         if report.database:
-            row.append(_called(next(iter(report.matches.get(motif.name, ())), None)))
+            row.append(_called(best_match(report.matches, motif.name)))
         rows.append(tuple(row))
     columns = ["Consensus", ">Sites", ">Sequences", *((">Positives : negatives", ">q") if tested else ())]
     columns += ["Best match"] * bool(report.database)
@@ -53,4 +53,4 @@ def _plain_blocks(report: MotifReport) -> tuple[Block, ...]:
 
 
 def _called(match: Match | None) -> str | Cell:
-    return "–" if match is None else Cell(f"{match.name} ({match.id})", strong=match.q < 0.01, note=f"q = {match.q:.2g}".replace("-", "−"))
+    return NO_MATCH if match is None else Cell(f"{match.name} ({match.id})", strong=True, note=f"q = {match.q:.2g}".replace("-", "−"))
