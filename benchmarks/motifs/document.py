@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from benchmarks.motifs.search import SIGNIFICANT
+from dnabert.motif.compare import SIGNIFICANT_Q
 
 GOALS = (("planted", "at least 9 of 10"), ("ENCODE", "at least 4 of 5"))
 
@@ -13,10 +13,11 @@ def document(results: Sequence[dict[str, Any]], command: str) -> str:
     lines = [
         "# Motifs found, and their best match in JASPAR",
         "",
-        f"Written by `{command}`. Family: the rank of the first motif whose best match (TOMTOM, q < {SIGNIFICANT:g}) is of the structural",
-        "family of the factor in JASPAR; 1 is best, – is none; GUE does not name its factors.",
+        f"Written by `{command}`. Matches: TOMTOM, q < {SIGNIFICANT_Q:g} over the whole database. Planted sets: q of the first motif found",
+        "beside the very matrix that was planted. ENCODE: the rank of the first motif whose best match is of the structural family of the",
+        "factor (in brackets how many motifs of the database are); 1 is best, – is none. GUE does not name its factors.",
         "",
-        "| set | factor | test AUROC | scores | motifs | first motif | sites | best match | q | family at rank |",
+        "| set | factor | test AUROC | scores | motifs | first motif | sites | best match | q | planted matrix, or family |",
         "|---|---|---|---|---|---|---|---|---|---|",
     ]
     for result in results:
@@ -29,19 +30,37 @@ def document(results: Sequence[dict[str, Any]], command: str) -> str:
         done = [result for result in results if result.get("kind") == kind]
         methods = [row["method"] for row in done[0]["searches"]] if done else []
         for place, method in enumerate(methods):
-            first = sum(result["searches"][place]["family_rank"] == 1 for result in done)
-            lines.append(f"- {kind}, {method}: the factor's family first in {first} of {len(done)} ({wanted} wanted)")
+            first = sum(_is_found(kind, result["searches"][place]) for result in done)
+            what = "the first motif matches the planted matrix" if kind == "planted" else "the factor's family first"
+            lines.append(f"- {kind}, {method}: {what} in {first} of {len(done)} ({wanted} wanted)")
     return "\n".join(lines + _bases(results)) + "\n"
+
+
+def _is_found(kind: str, row: dict[str, Any]) -> bool:
+    if kind == "planted":
+        return row["planted_q"] is not None and row["planted_q"] < SIGNIFICANT_Q
+    return bool(row["family_rank"] == 1)
 
 
 def _row(result: dict[str, Any], row: dict[str, Any]) -> str:
     match = f"{row['match']} ({row['match_id']})" if row["match"] else "–"
-    q = "–" if row["match_q"] is None else f"{row['match_q']:.1e}"
-    rank = ("–" if row["family_rank"] is None else str(row["family_rank"])) if result["factor"] else ""
     auroc = "–" if result["auroc"] is None else f"{result['auroc']:.3f}"
     cells = (result["kind"], result["factor"] or result["task"], auroc, row["method"], str(row["motifs"]))
     first = f"`{row['consensus']}`" if row["consensus"] else "–"
-    return "| " + " | ".join((*cells, first, str(row["sites"]), match, q, rank)) + " |"
+    return "| " + " | ".join((*cells, first, str(row["sites"]), match, _number(row["match_q"]), _verdict(result["kind"], row))) + " |"
+
+
+def _verdict(kind: str, row: dict[str, Any]) -> str:
+    if kind == "planted":
+        return f"{row['planted']}: q = {_number(row['planted_q'])}"
+    if not row["family"]:
+        return ""
+    rank = "–" if row["family_rank"] is None else str(row["family_rank"])
+    return f"{row['family']}: {rank} ({row['family_size']})"
+
+
+def _number(q: float | None) -> str:
+    return "–" if q is None else f"{q:.1e}"
 
 
 def _bases(results: Sequence[dict[str, Any]]) -> list[str]:

@@ -17,10 +17,8 @@ from dnabert.data.sequences import SequenceSet, pack
 from dnabert.device import choose_machine
 from dnabert.dna.sequence import encode_bases
 from dnabert.infer.predictor import Predictor
-from dnabert.motif.compare import SIGNIFICANT_Q, Database
+from dnabert.motif.compare import Database, KnownMotif, compare, read_meme_database
 from dnabert.output import write_text
-
-SIGNIFICANT = SIGNIFICANT_Q
 
 
 def dnabert(*words: str) -> None:
@@ -69,7 +67,7 @@ def run_task(task: Task, work: Path, sizes: Sizes, model: str | None, runs: Path
         if not (out / "motifs.tsv").is_file():
             words = ["--positive-class", "1", *scores, *settings((*sizes.search, f"max_sequences={sizes.searched}"))]
             dnabert("motifs", str(folder / "train.csv"), "--model", str(run), "--out", str(out), *words, "--force")
-        rows.append(summarise(out, method, task.factor, database))
+        rows.append(summarise(out, method, task, database))
     result = {
         "task": task.key,
         "kind": task.kind,
@@ -106,12 +104,13 @@ def judged(run: Path, sites: Path, most: int) -> list[dict[str, Any]]:
     return [asdict(one) for one in outcomes]
 
 
-def summarise(out: Path, method: str, factor: str, database: Database) -> dict[str, Any]:
-    """The first motif, its match, and the rank of the first motif of the factor's family."""
+def summarise(out: Path, method: str, task: Task, database: Database) -> dict[str, Any]:
+    """The first motif, its match, and how near it is to what was planted, or the rank of the first motif of the factor's family."""
     lines = [line for line in (out / "motifs.tsv").read_text().splitlines() if not line.startswith("#")]
-    rows = [_matched(row) for row in csv.DictReader(lines, delimiter="\t")]
+    rows = list(csv.DictReader(lines, delimiter="\t"))
     known = {one.id: one for one in database.motifs}
-    families = {family for one in factor_motifs(database, factor) for family in one.families} if factor else set()
+    profiles = factor_motifs(database, task.factor) if task.factor else []
+    families = {family for one in profiles for family in one.families}
     relatives = [number for number, row in enumerate(rows, start=1) if row["match"] and families & set(known[row["match"]].families)]
     top = rows[0] if rows else {}
     return {
@@ -122,12 +121,16 @@ def summarise(out: Path, method: str, factor: str, database: Database) -> dict[s
         "match": top.get("match_name", ""),
         "match_id": top.get("match", ""),
         "match_q": float(top["match_q"]) if top and top["match_q"] else None,
+        "planted": profiles[-1].id if task.kind == "planted" else "",
+        "planted_q": planted_q(out / "motifs.meme", profiles[-1], database) if task.kind == "planted" and rows else None,
+        "family": ", ".join(sorted(families)),
+        "family_size": sum(bool(families & set(one.families)) for one in database.motifs),
         "family_rank": relatives[0] if relatives else None,
     }
 
 
-def _matched(row: dict[str, str]) -> dict[str, str]:
-    """A line of ``motifs.tsv``; searches of earlier versions, which are kept, name the nearest motif as a match whatever its q."""
-    if row["match"] and float(row["match_q"]) >= SIGNIFICANT:
-        return row | {"match": "", "match_name": "", "match_q": ""}
-    return row
+def planted_q(found: Path, planted: KnownMotif, database: Database) -> float:
+    """TOMTOM's q, over the whole database, of the first motif found beside the matrix that was planted."""
+    first = read_meme_database(found).motifs[0]
+    matches = compare({"first": first.probs}, database, num_best=len(database.motifs))["first"]
+    return next(one.q for one in matches if one.id == planted.id)

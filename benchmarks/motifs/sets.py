@@ -63,10 +63,10 @@ class Sizes:
 
 
 def factor_motifs(database: Database, factor: str) -> list[KnownMotif]:
-    """Profiles of a factor, newest last, alone before in company."""
+    """Profiles of a factor alone, newest last; those of its dimers with others only where there are no others."""
     alone = [known for known in database.motifs if known.name.upper() == factor.upper()]
-    company = [known for known in database.motifs if factor.upper() in known.name.upper().split("::") and known not in alone]
-    return sorted(company, key=lambda one: one.id) + sorted(alone, key=lambda one: one.id)
+    company = [known for known in database.motifs if factor.upper() in known.name.upper().split("::")]
+    return sorted(alone or company, key=lambda one: one.id)
 
 
 def planted_positives(known: KnownMotif, count: int, rng: np.random.Generator) -> tuple[list[Codes], list[int]]:

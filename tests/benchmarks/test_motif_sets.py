@@ -1,13 +1,14 @@
 """The sets of the motif benchmark are what they say, and its tables count what they show."""
 
 import csv
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
 from benchmarks.motifs.document import document
-from benchmarks.motifs.search import summarise
-from benchmarks.motifs.sets import LENGTH_BP, Sizes, Task, planted_positives, write_planted
+from benchmarks.motifs.search import planted_q, summarise
+from benchmarks.motifs.sets import LENGTH_BP, Sizes, Task, factor_motifs, planted_positives, write_planted
 from dnabert.dna.sequence import decode_bases, encode_bases, reverse_complement
 from dnabert.motif.compare import Database, KnownMotif, Match
 from dnabert.motif.files import table_text
@@ -37,39 +38,50 @@ def test_planted_tables_have_a_shuffle_beside_each_positive_and_their_sites_writ
     assert all(row["sequence"][int(row["start"]) : int(row["end"])] in ("ACGTTGCC", "GGCAACGT") for row in sites)
 
 
-def _result(rank: int | None) -> dict[str, object]:
+def _result(kind: str, rank: int | None, q: float | None) -> dict[str, object]:
     search = {"method": "gradient", "motifs": 1, "consensus": "ACGT", "sites": 9, "match": "X", "match_id": "MA1", "match_q": 1e-5}
+    search |= {"planted": "MA9", "planted_q": q, "family": "Fingers", "family_size": 7, "family_rank": rank}
     base = {"score": "ism", "auroc": 0.9, "interval": (0.8, 0.95)}
-    return {"task": "t", "kind": "planted", "factor": "F", "auroc": 0.9, "searches": [search | {"family_rank": rank}], "bases": [base]}
+    return {"task": "t", "kind": kind, "factor": "F", "auroc": 0.9, "searches": [search], "bases": [base]}
 
 
-def test_the_goals_count_the_sets_whose_family_comes_first() -> None:
-    page = document([_result(1), _result(2), _result(None)], "command")
-    assert "- planted, gradient: the factor's family first in 1 of 3 (at least 9 of 10 wanted)" in page
+def test_a_planted_set_counts_where_its_own_matrix_is_matched_and_a_real_one_where_its_family_is_first() -> None:
+    planted = [_result("planted", 1, 1e-4), _result("planted", 1, 0.2), _result("planted", None, None)]
+    real = [_result("ENCODE", 1, None), _result("ENCODE", 2, None), _result("ENCODE", None, None)]
+    page = document([*planted, *real], "command")
+    assert "- planted, gradient: the first motif matches the planted matrix in 1 of 3 (at least 9 of 10 wanted)" in page
+    assert "- ENCODE, gradient: the factor's family first in 1 of 3 (at least 4 of 5 wanted)" in page
+    assert "| MA9: q = 2.0e-01 |" in page
+    assert "| Fingers: 2 (7) |" in page
     assert "| F | 0.900 (0.800-0.950) |" in page
-    assert "| *mean of 3* | 0.900 |" in page
 
 
-def _write_search(folder: Path, q: tuple[float, float]) -> None:
-    names = ["name", "consensus", "sites", "match", "match_name", "match_q"]
-    rows = [[f"motif{number}", "ACGT", "9", "MA1", "SURE", str(value)] for number, value in enumerate(q, start=1)]
-    (folder / "motifs.tsv").write_text("# dnabert\n" + "".join("\t".join(row) + "\n" for row in (names, *rows)))
+def test_profiles_of_a_factor_alone_go_before_those_of_its_dimers() -> None:
+    dimer, monomer = replace(SURE, id="MA7", name="OTHER::SURE"), replace(SURE, id="MA2")
+    assert [one.id for one in factor_motifs(Database("test", (dimer, monomer, SURE)), "sure")] == ["MA1", "MA2"]
+    assert [one.id for one in factor_motifs(Database("test", (dimer,)), "SURE")] == ["MA7"]
 
 
-def test_a_chance_match_of_a_search_that_was_kept_is_none(tmp_path: Path) -> None:
-    database = Database("test", (SURE,))
-    _write_search(tmp_path, (0.39, 0.001))
-    found = summarise(tmp_path, "gradient", "SURE", database)
-    assert (found["match"], found["match_id"], found["match_q"], found["family_rank"]) == ("", "", None, 2)
-    _write_search(tmp_path, (0.001, 0.39))
-    found = summarise(tmp_path, "gradient", "SURE", database)
-    assert (found["match"], found["match_id"], found["match_q"], found["family_rank"]) == ("SURE", "MA1", 0.001, 1)
-
-
-def test_a_search_as_it_is_written_now_is_read(tmp_path: Path) -> None:
+def _write_search(folder: Path) -> None:
     sites = Sites(np.array([0]), np.array([0]), np.array([8]), np.array([False]), np.ones(1))
-    motifs = [FoundMotif(f"motif{number}", SURE.probs, sites) for number in (1, 2)]
+    found = [FoundMotif("motif1", SURE.probs[::-1], sites), FoundMotif("motif2", SURE.probs, sites)]
     matches = {f"motif{number}": [Match(SURE, q / 10, q, 0, 8, False)] for number, q in ((1, 0.39), (2, 0.001))}
-    (tmp_path / "motifs.tsv").write_text(table_text(motifs, matches, "# dnabert\n"))
-    found = summarise(tmp_path, "gradient", "SURE", Database("test", (SURE,)))
-    assert (found["motifs"], found["consensus"], found["match"], found["match_q"], found["family_rank"]) == (2, "ACGTTGCC", "", None, 2)
+    (folder / "motifs.tsv").write_text(table_text(found, matches, "# dnabert\n"))
+
+
+def test_a_search_is_read_as_it_is_written(tmp_path: Path) -> None:
+    _write_search(tmp_path)
+    found = summarise(tmp_path, "gradient", Task("encode-SURE", "ENCODE", "SURE"), Database("test", (SURE,)))
+    assert (found["motifs"], found["match"], found["match_q"], found["family_rank"], found["family_size"]) == (2, "", None, 2, 1)
+    assert found["planted_q"] is None
+
+
+def test_the_planted_matrix_is_looked_for_in_the_whole_database(tmp_path: Path) -> None:
+    rng = np.random.default_rng(3)
+    others = [KnownMotif(f"MB{number}", "OTHER", rng.dirichlet(np.ones(4), 8)) for number in range(60)]
+    database = Database("test", (*others, SURE))
+    letters = "\n".join(" ".join(f"{value:.4f}" for value in row) for row in SURE.probs)
+    head = "MEME version 4\n\nALPHABET= ACGT\n\nstrands: + -\n\nMOTIF motif1\nletter-probability matrix: alength= 4 w= 8 nsites= 9\n"
+    (tmp_path / "motifs.meme").write_text(f"{head}{letters}\n")
+    assert planted_q(tmp_path / "motifs.meme", SURE, database) < 0.01
+    assert planted_q(tmp_path / "motifs.meme", others[0], database) > 0.01
