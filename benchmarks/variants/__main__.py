@@ -121,13 +121,14 @@ def main() -> int:
         networks = {kind: load_network(folder) for kind, folder in folders.items()}
         contestants = Contestants(models, networks, options.zero_shot, options.zero_shot_window)
         rng = random.Random(1)
-        evaluations = all_sets(DATA, rng)
-        for evaluation in evaluations:
+        command = shlex.join(["python", "-m", "benchmarks.variants", *sys.argv[1:]])
+        done = []
+        for evaluation in all_sets(DATA, rng):
             if options.rehearse:
                 thinned(evaluation, rng)
             evaluate(evaluation, contestants, options.work, DATA)
-        command = shlex.join(["python", "-m", "benchmarks.variants", *sys.argv[1:]])
-        write_text(options.out, document(evaluations, contestants, command))
+            done.append(evaluation)
+            write_text(options.out, document(done, contestants, command))
     except DnabertError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1

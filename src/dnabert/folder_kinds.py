@@ -13,6 +13,12 @@ _RUN_FILES = (
     *("run.json", *_MODEL_FILES, "state.safetensors", "metrics.json", "metrics.jsonl", "predictions.tsv"),
     "tensorboard/events.out.tfevents.*",
 )
+_CELL_FILES = (
+    "result.json",
+    "network.safetensors",
+    *(f"{split}-{strand}.npy" for split in ("dev", "test") for strand in ("forward", "both")),
+)
+"""What benchmarks/quality and benchmarks/variants leave beside the files of a run."""
 _SPLIT_TABLES = tuple(
     f"{folder}{split}.csv" for folder in ("", "tfbs/", "tfbs/*/", "splice/", "variants/") for split in ("train", "valid", "test")
 )
@@ -67,6 +73,8 @@ KINDS = (
             *(f"cache/genomes/*/{name}" for name in _STORE_FILES),
         ),
     ),
+    FolderKind("benchmark's network", ("run.json", "network.safetensors"), (), (*_RUN_FILES, *_CELL_FILES)),
+    FolderKind("benchmark's run", ("run.json", "result.json"), (), (*_RUN_FILES, *_CELL_FILES)),
     FolderKind("run", ("run.json",), (), _RUN_FILES),
     FolderKind("exported model", ("config.json",), ("dnabert",), (*_MODEL_FILES, "README.md", "curve.svg")),
 )
