@@ -4,6 +4,10 @@ import logging
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import settings
+
+settings.register_profile("dnabert", deadline=None)  # how fast a busy machine is, is not what a property says
+settings.load_profile("dnabert")
 
 
 @pytest.fixture(autouse=True)
