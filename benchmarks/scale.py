@@ -1,4 +1,4 @@
-"""What whole genomes take, by arithmetic from the rates that were measured: `python benchmarks/scale.py`, into docs/results/scale.md.
+"""What whole genomes take, by arithmetic from the rates that were measured: `python -m benchmarks.scale`, into docs/results/scale.md.
 
 Rates are those of benchmarks/results/cpu.json (`python -m benchmarks.speed --only scan variants engines`): windows a second of
 `dnabert scan` and SNVs a second of `dnabert variants`, `mini`, windows of 300 bases, one machine. Times of larger models are in proportion
@@ -150,12 +150,12 @@ def document(rates: Rates, price: float, command: str) -> str:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(prog="python benchmarks/scale.py", description="What whole genomes take, by arithmetic.")
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.scale", description="What whole genomes take, by arithmetic.")
     parser.add_argument("--results", type=Path, default=RESULTS, help="measured rates (default: %(default)s)")
     parser.add_argument("--price", type=float, default=0.04, help="of a core hour (default: %(default)s)")
     parser.add_argument("--out", type=Path, default=DOCUMENT, help="(default: %(default)s)")
     options = parser.parse_args()
-    text = document(rates_of(read_results(options.results)), options.price, shlex.join(["python", "benchmarks/scale.py", *sys.argv[1:]]))
+    text = document(rates_of(read_results(options.results)), options.price, shlex.join(["python", "-m", "benchmarks.scale", *sys.argv[1:]]))
     write_text(options.out, text)
     print(text)
     return 0
