@@ -1,11 +1,14 @@
 """What holds for every test."""
 
 import logging
+import os
 from collections.abc import Iterator
 
 import pytest
 from hypothesis import settings
 
+# numba's pool sets the threads of OpenMP, which are torch's too, and sums of another number of threads differ in their last bits.
+os.environ.setdefault("NUMBA_NUM_THREADS", os.environ.get("OMP_NUM_THREADS", "1"))
 settings.register_profile("dnabert", deadline=None)  # how fast a busy machine is, is not what a property says
 settings.load_profile("dnabert")
 
