@@ -18,6 +18,7 @@ from safetensors.torch import save
 
 from benchmarks.quality.cells.contestants import NetworkKind
 from benchmarks.quality.cells.networks import Network, NetworkConfig, Trained, train_network
+from benchmarks.quality.cells.recipes import NETWORK_LEARNING_RATES
 from benchmarks.quality.cells.scoring import NETWORK_WEIGHTS
 from benchmarks.quality.cells.tasks import take_rows
 from benchmarks.variants.networks import same_rows
@@ -34,8 +35,6 @@ __all__ = ["main", "train_beside"]
 
 log = logging.getLogger(__name__)
 
-LEARNING_RATES = (1e-3, 3e-3, 3e-4)
-"""As benchmarks/quality tries them."""
 ENDINGS = ("tsv", "csv", "tsv.gz", "csv.gz")
 
 
@@ -72,7 +71,7 @@ def train_beside(
     if rows is not None:
         train, valid = (thinned(table, rows) for table in (train, valid))
     targets = [np.asarray(make_targets(table, "classify", classes).values, np.int64) for table in (train, valid)]
-    tried = [_train(train, valid, targets, kind, lr, info, seed, machine, rows) for lr in LEARNING_RATES[: 1 if rows else None]]
+    tried = [_train(train, valid, targets, kind, lr, info, seed, machine, rows) for lr in NETWORK_LEARNING_RATES[: 1 if rows else None]]
     network, ended, config = max(tried, key=lambda each: max(each[1].curve))  # the first of equals
     facts = {
         **provenance(shlex.join(["python", "-m", "benchmarks.variants.train", *sys.argv[1:]]), inputs, seed),

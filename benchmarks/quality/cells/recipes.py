@@ -15,7 +15,7 @@ from dnabert.model.config import HeadConfig
 from dnabert.settings import merge_settings
 from dnabert.train.config import FinetuneConfig, FinetuneOptimConfig, finetune_lr
 
-__all__ = ["Point", "RecipeName", "points", "published_config"]
+__all__ = ["NETWORK_LEARNING_RATES", "Point", "RecipeName", "points", "published_config"]
 
 RecipeName = Literal["published", "tuned"]
 
@@ -56,7 +56,7 @@ _TUNED_EPOCHS_OF = {"prom_core_tata": 10, "prom_300_tata": 6, "prom_core_notata"
 
 _GRID: tuple[tuple[float, Pooling], ...] = ((1.0, "mean"), (2.0, "mean"), (0.5, "mean"), (1.0, "cls"), (1.0, "max"))
 """Learning rate, as a multiple of what the package chooses by width, and pooling."""
-_NETWORK_GRID = (1e-3, 3e-3, 3e-4)
+NETWORK_LEARNING_RATES = (1e-3, 3e-3, 3e-4)
 """Learning rates of the convolutional networks."""
 
 
@@ -96,7 +96,7 @@ def points(
     """
     if contestant.sizes is None:
         kind: NetworkKind = "cnn" if contestant.kind == "cnn" else "cnn-lstm"
-        networks = [NetworkConfig.of(kind, lr, task.stranded, seed) for lr in _NETWORK_GRID]
+        networks = [NetworkConfig.of(kind, lr, task.stranded, seed) for lr in NETWORK_LEARNING_RATES]
         found = [Point(f"lr{config.optim.lr:g}", config) for config in networks]
     elif recipe == "published":
         found = [Point("published", published_config(task, num_rows, seed))]

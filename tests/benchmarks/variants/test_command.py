@@ -97,7 +97,7 @@ def test_a_network_is_trained_on_the_rows_of_a_model(
 
 def test_the_rate_with_the_best_validation_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     make_task(tmp_path, "tables", count=60)
-    monkeypatch.setattr(train, "LEARNING_RATES", (1e-9, 1e-2))
+    monkeypatch.setattr(train, "NETWORK_LEARNING_RATES", (1e-9, 1e-2))
     of = train.NetworkConfig.of
     monkeypatch.setattr(
         train.NetworkConfig, "of", lambda *given: of(*given).model_copy(update={"epochs": 6, "filters": 16, "batch_size": 16})
