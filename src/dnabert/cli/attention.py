@@ -27,9 +27,7 @@ def attention(
     config: ConfigFile = None,
     settings: Settings = None,
     device: Device = "auto",
-    dtype: Annotated[
-        DtypeName, Parameter(help="Number type of the matrix products; bfloat16 changes scores by up to 15 percent.")
-    ] = "float32",
+    dtype: Annotated[DtypeName, Parameter(help="Number type of the matrix products; bfloat16 is faster and less exact.")] = "float32",
     force: Force = False,
     quiet: Quiet = False,
 ) -> None:
