@@ -36,10 +36,17 @@ def main() -> int:
     parser.add_argument("--train", type=int, default=usual.train, help="positives to train on (default: %(default)s)")
     parser.add_argument("--epochs", type=int, default=usual.epochs, help="(default: %(default)s)")
     parser.add_argument("--searched", type=int, default=usual.searched, help="positives that are searched (default: %(default)s)")
+    parser.add_argument("--judged", type=int, default=usual.judged, help="planted sequences whose bases are judged (default: %(default)s)")
     parser.add_argument("--methods", nargs="+", default=usual.methods, help="(default: attention gradient)")
     parser.add_argument("--rehearse", action="store_true", help="one tiny set of each kind")
     options = parser.parse_args()
-    chosen = Sizes(train=options.train, epochs=options.epochs, searched=options.searched, methods=tuple(options.methods))
+    chosen = Sizes(
+        train=options.train,
+        epochs=options.epochs,
+        searched=options.searched,
+        judged=options.judged,
+        methods=tuple(options.methods),
+    )
     sizes = TINY if options.rehearse else chosen
     work = options.work / ("rehearsal" if options.rehearse else "full")
     tasks = [task for task in all_tasks() if not options.only or task.key.startswith(tuple(options.only))]

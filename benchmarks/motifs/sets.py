@@ -57,7 +57,7 @@ class Sizes:
     test: int = 300
     epochs: int = 5
     searched: int = 1000
-    judged: int = 60
+    judged: int = 20
     methods: tuple[str, ...] = ("attention", "gradient")
     search: tuple[str, ...] = ()
 

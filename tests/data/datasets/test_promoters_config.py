@@ -29,6 +29,10 @@ def test_each_kind_has_its_reach_and_the_user_may_change_either_side(kind: str, 
         ),
         ({"kind": "core", "scan_stride_bp": 50}, "scan_stride_bp = 50 has no meaning for kind = core; leave it out"),
         ({"kind": "300", "scan_margin_bp": 50}, "scan_margin_bp = 50 has no meaning for kind = 300; leave it out"),
+        (
+            {"kind": "300", "scan_negatives_per_positive": 5},
+            "scan_negatives_per_positive = 5.0 has no meaning for kind = 300; leave it out",
+        ),
         ({"repeats": Path("r.bed"), "negatives": "paper"}, "repeats = r.bed has no meaning for negatives = paper; leave it out"),
         (
             {"kind": "scan", "upstream_bp": 500, "downstream_bp": 499},

@@ -1,6 +1,7 @@
 """Windows cut from the surroundings of start sites."""
 
 import itertools
+import math
 from pathlib import Path
 
 import numpy as np
@@ -183,3 +184,18 @@ def test_windows_with_only_a_site_that_is_avoided_are_left_out_and_counted(tmp_p
     assert draft.counts["windows without a TSS but with one that is avoided"] == len(left_out) in (1, 2)
     assert draft.counts["windows with a TSS too near to an end"] == 0
     assert draft.counts["positives"] == 1
+
+
+def test_so_many_windows_without_a_site_are_drawn_as_are_wanted(tmp_path: Path) -> None:
+    bases, sites = random_bases(12_000, 1), [Tss("c", 6_000, "+", "t")]
+    whole = scan(tmp_path, {"c": bases}, sites, scan_stride_bp=100)
+    few = scan(tmp_path, {"c": bases}, sites, scan_stride_bp=100, scan_negatives_per_positive=1.55)
+    wanted = math.ceil(1.55 * whole.counts["positives"])
+    assert few.counts["positives"] == whole.counts["positives"]
+    assert few.counts["negatives"] == wanted < whole.counts["negatives"]
+    assert few.counts["windows without a TSS that were not drawn"] == whole.counts["negatives"] - wanted
+    assert few.counts["windows in no split"] == whole.counts["windows in no split"]
+    assert set(places(few)) < set(places(whole))
+    more = scan(tmp_path, {"c": bases}, sites, scan_stride_bp=100, scan_negatives_per_positive=1000)
+    assert places(more) == places(whole)
+    assert more.counts["windows without a TSS that were not drawn"] == 0

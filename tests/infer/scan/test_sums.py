@@ -54,11 +54,14 @@ def _reference(starts: list[int], values: list[float], threshold: float, merge: 
                 groups[-1].append(place)
             else:
                 groups.append([place])
-    best = [max(group, key=lambda place: (values[place], -place)) for group in groups]
-    return [
-        (starts[group[0]], starts[group[-1]] + window, starts[top] + window // 2, len(group))
-        for group, top in zip(groups, best, strict=True)
-    ]
+    found = []
+    for group in groups:
+        first = last = max(group, key=lambda place: (values[place], -place))
+        while last + 1 < len(values) and values[last + 1] == values[first]:
+            last += 1
+        summit = (starts[first] + starts[last]) // 2 + window // 2
+        found.append((starts[group[0]], starts[group[-1]] + window, summit, len(group)))
+    return found
 
 
 @settings(max_examples=30, deadline=None)
@@ -72,6 +75,18 @@ def test_calls_are_those_of_plain_python_whatever_the_pieces(values: list[float]
     found = merger.take()
     assert [(call.start, call.end, call.summit, call.count) for call in found] == _reference(starts, values, 0.5, merge, 20)
     assert merger.take() == []
+
+
+def test_the_summit_of_a_call_by_the_rule_max_is_where_the_best_window_is() -> None:
+    """All windows of the rule that hold the best one score alike: the leftmost of them lies far before it."""
+    scores = np.full(60, 0.1, np.float32)
+    scores[30] = 0.9
+    group, window_bp, stride_bp = 15, 300, 50
+    values = apply_rule("max", scores, group)
+    merger = CallMerger(0.5, 1000, window_bp + (group - 1) * stride_bp)
+    merger.add("c", stride_bp * np.arange(len(values)), values)
+    (call,) = merger.take()
+    assert call.summit == 30 * stride_bp + window_bp // 2
 
 
 def test_windows_of_two_contigs_are_never_joined() -> None:

@@ -14,7 +14,7 @@ from dnabert.data.datasets.intervals import IntervalSet, clean_bases
 from dnabert.data.datasets.negatives import Matching, region_at
 from dnabert.data.datasets.promoters.config import PromoterConfig
 from dnabert.data.datasets.promoters.negatives import matched_negatives, substitution_negatives, tata_negatives
-from dnabert.data.datasets.promoters.scan import cut_windows, find_contents, read_scanned
+from dnabert.data.datasets.promoters.scan import cut_windows, find_contents, read_scanned, surplus_negatives
 from dnabert.data.datasets.promoters.sites import Sites, is_annotation, read_sites
 from dnabert.data.datasets.promoters.start_codons import check_start_codons, shares_by_shift, warnings_of
 from dnabert.data.datasets.promoters.streams import Stream, open_stream
@@ -170,9 +170,15 @@ def _build_scan(store: GenomeStore, every: _Promoters, config: PromoterConfig, s
     regions = [region_at(store, start, window_bp, "", ".") for start in starts.tolist()]
     plan = plan_splits(store, config.splits, [regions[row] for row in np.flatnonzero(contents.is_promoter).tolist()], seed)
     splits = plan.split_of(store, regions)
-    examples = read_scanned(store, every.sites, every.classes, regions, contents, splits)
-    counts["windows in no split"] = int(contents.is_clear.sum()) - len(examples)
-    counts["TSS in no window"] = len(every.sites) - contents.num_sites(np.array([split != "" for split in splits]))
+    in_split = np.array([split != "" for split in splits])
+    counts["windows in no split"] = int((contents.is_clear & ~in_split).sum())
+    chosen = splits
+    if config.scan_negatives_per_positive is not None:
+        surplus = surplus_negatives(contents, splits, config.scan_negatives_per_positive, seed)
+        counts["windows without a TSS that were not drawn"] = int(surplus.sum())
+        chosen = ["" if is_surplus else split for split, is_surplus in zip(splits, surplus.tolist(), strict=True)]
+    examples = read_scanned(store, every.sites, every.classes, regions, contents, chosen)
+    counts["TSS in no window"] = len(every.sites) - contents.num_sites(in_split)
     facts: dict[str, object] = {
         "scanned": str(config.reach),
         "window_bp": window_bp,

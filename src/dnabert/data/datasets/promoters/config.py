@@ -43,6 +43,8 @@ class PromoterConfig(BaseModel):
     scan_margin_bp: int = Field(default=0, ge=0, le=MAX_BP)
     """A window of ``scan`` is a promoter if a TSS lies in it with at least so many bases on either side. One with a TSS nearer to its end
     is neither a promoter nor none, and is left out."""
+    scan_negatives_per_positive: float | None = Field(default=None, gt=0, le=MAX_PER_POSITIVE)
+    """Most windows of ``scan`` without a TSS, in each split, for each window with one, drawn at random; None: all."""
     negatives: PromoterNegatives = "matched"
     """What the negatives of ``300`` and ``core`` are. Those of ``scan`` are always the windows without a TSS."""
     negatives_per_positive: int = Field(default=1, ge=1, le=MAX_PER_POSITIVE)
@@ -73,7 +75,7 @@ class PromoterConfig(BaseModel):
 
     @model_validator(mode="after")
     def _settings_fit_the_kind(self) -> Self:
-        of_scan = ("scan_window_bp", "scan_stride_bp", "scan_margin_bp")
+        of_scan = ("scan_window_bp", "scan_stride_bp", "scan_margin_bp", "scan_negatives_per_positive")
         of_others = ("negatives", "negatives_per_positive", "min_distance_bp", "merge_bp", "repeats")
         refuse_unused(self, of_others if self.kind == "scan" else of_scan, f"kind = {self.kind}")
         if self.negatives == "substitution":

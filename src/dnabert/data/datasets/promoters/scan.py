@@ -4,6 +4,7 @@ Where the surroundings of two sites overlap they are one stretch, so that no win
 begins is drawn among the places that give as many windows; else every TSS would have the same index in its window.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -12,10 +13,12 @@ import numpy.typing as npt
 
 from dnabert.data.datasets.example import Example, SplitName
 from dnabert.data.datasets.promoters.sites import Reach, Sites
+from dnabert.data.datasets.promoters.streams import Stream, open_stream
+from dnabert.data.datasets.splits import SPLITS
 from dnabert.data.genome import GenomeStore
 from dnabert.dna.regions import Region
 
-__all__ = ["Contents", "Cuts", "cut_windows", "find_contents", "read_scanned"]
+__all__ = ["Contents", "Cuts", "cut_windows", "find_contents", "read_scanned", "surplus_negatives"]
 
 IntArray = npt.NDArray[np.int64]
 BoolArray = npt.NDArray[np.bool_]
@@ -111,6 +114,24 @@ def find_contents(sites: Sites, starts: IntArray, window_bp: int, margin_bp: int
 def _has_site(positions: IntArray, starts: IntArray, window_bp: int) -> BoolArray:
     has: BoolArray = np.searchsorted(positions, starts) < np.searchsorted(positions, starts + window_bp)
     return has
+
+
+def surplus_negatives(contents: Contents, splits: Sequence[SplitName], per_positive: float, seed: int) -> BoolArray:
+    """Windows without a TSS that are more than are wanted, drawn at random, shape (N,).
+
+    Args:
+        contents: What lies in the windows.
+        splits: Their splits; an empty text for none.
+        per_positive: Most windows without a TSS of a split, for each with one, above 0; a share is rounded up.
+        seed: Seed of the draw, which is another in each split.
+    """
+    names = np.array(splits, dtype=object)
+    surplus = np.zeros(len(names), dtype=bool)
+    for split in SPLITS:
+        rows = np.flatnonzero((names == split) & contents.is_clear & ~contents.is_promoter)
+        most = math.ceil(per_positive * int(((names == split) & contents.is_promoter).sum()))
+        surplus[open_stream(seed, Stream.SCAN_NEGATIVES, split).permutation(rows)[most:]] = True
+    return surplus
 
 
 def read_scanned(

@@ -17,6 +17,7 @@ class Stream(IntEnum):
     TATA = 1
     SUBSTITUTION = 2
     SCAN = 3
+    SCAN_NEGATIVES = 4
 
 
 def open_stream(seed: int, purpose: Stream, split: SplitName = "train") -> np.random.Generator:
