@@ -20,6 +20,9 @@ from dnabert.infer.predictor import Predictor
 from dnabert.motif.compare import Database, KnownMotif, compare, read_meme_database
 from dnabert.output import write_text
 
+FIXED_BITS = 1.0
+"""Bits from which on a place of a matrix takes one or two bases."""
+
 
 def dnabert(*words: str) -> None:
     subprocess.run([sys.executable, "-m", "dnabert", *words], check=True)
@@ -74,7 +77,7 @@ def run_task(task: Task, work: Path, sizes: Sizes, model: str | None, runs: Path
         "factor": task.factor,
         "auroc": test_auroc(run, folder),
         "searches": rows,
-        "bases": judged(run, folder / "test.sites.tsv", sizes.judged) if task.kind == "planted" else [],
+        "bases": judged(run, folder / "test.sites.tsv", sizes.judged) if task.kind == "planted" else {},
     }
     write_text(record, json.dumps(result, indent=2) + "\n")
     return result
@@ -88,20 +91,29 @@ def test_auroc(run: Path, folder: Path) -> float | None:
     return value
 
 
-def judged(run: Path, sites: Path, most: int) -> list[dict[str, Any]]:
-    """How well scores of bases tell planted from other bases, on the first positives of the test."""
+def judged(run: Path, sites: Path, most: int) -> dict[str, list[dict[str, Any]]]:
+    """How well scores of bases tell planted from other bases, on the first positives of the test.
+
+    Returns:
+        ``all``: every base of a site counts as planted; ``fixed``: those of at least a bit do, and the others of the site are left out.
+    """
     predictor = Predictor(run, choose_machine("auto", "float32"))
     with sites.open(newline="") as handle:
         rows = list(csv.DictReader(handle, delimiter="\t"))[:most]
     codes = [encode_bases(row["sequence"]) for row in rows]
-    masks = []
-    for row, one in zip(rows, codes, strict=True):
-        mask = np.zeros(len(one), dtype=bool)
+    bits = [np.zeros(len(one)) for one in codes]
+    masks = [np.zeros(len(one), dtype=bool) for one in codes]
+    for row, one, mask in zip(rows, bits, masks, strict=True):
+        one[int(row["start"]) : int(row["end"])] = [float(number) for number in row["bits"].split(",")]
         mask[int(row["start"]) : int(row["end"])] = True
-        masks.append(mask)
+    kept = [~mask | (one >= FIXED_BITS) for one, mask in zip(bits, masks, strict=True)]
     sequences = SequenceSet([f"site{number}" for number in range(len(codes))], pack(codes))
-    outcomes = [judge(score, values, masks, took) for score, values, took in base_scores(predictor, sequences)]
-    return [asdict(one) for one in outcomes]
+    found: dict[str, list[dict[str, Any]]] = {"all": [], "fixed": []}
+    for score, values, took in base_scores(predictor, sequences):
+        found["all"].append(asdict(judge(score, values, masks, took)))
+        fewer = [row[keep] for row, keep in zip(values, kept, strict=True)]
+        found["fixed"].append(asdict(judge(score, fewer, [mask[keep] for mask, keep in zip(masks, kept, strict=True)], took)))
+    return found
 
 
 def summarise(out: Path, method: str, task: Task, database: Database) -> dict[str, Any]:

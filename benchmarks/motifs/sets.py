@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 
 from dnabert.data.datasets.shuffle import shuffle_dinucleotides
 from dnabert.dna.sequence import BASES, Codes, decode_bases, encode_bases, reverse_complement
@@ -69,20 +70,30 @@ def factor_motifs(database: Database, factor: str) -> list[KnownMotif]:
     return sorted(alone or company, key=lambda one: one.id)
 
 
-def planted_positives(known: KnownMotif, count: int, rng: np.random.Generator) -> tuple[list[Codes], list[int]]:
-    """Random sequences with one site each, and where the sites begin."""
+def planted_positives(known: KnownMotif, count: int, rng: np.random.Generator) -> tuple[list[Codes], list[tuple[int, str]]]:
+    """Random sequences with one site each; where the sites begin, and their strands."""
     order = np.array(["ACGT".index(base) for base in BASES])
     shares = known.probs[:, order]
     background = np.where(np.isin(list(BASES), list("GC")), GC_SHARE / 2, (1 - GC_SHARE) / 2)
-    found, starts = [], []
+    found, places = [], []
     for _ in range(count):
         codes = rng.choice(4, LENGTH_BP, p=background).astype(np.uint8)
         site = np.array([rng.choice(4, p=row / row.sum()) for row in shares], np.uint8)
         start = int(rng.integers(5, LENGTH_BP - 5 - len(site)))
-        codes[start : start + len(site)] = reverse_complement(site) if rng.random() < 0.5 else site
+        strand = "-" if rng.random() < 0.5 else "+"
+        codes[start : start + len(site)] = site if strand == "+" else reverse_complement(site)
         found.append(codes)
-        starts.append(start)
-    return found, starts
+        places.append((start, strand))
+    return found, places
+
+
+def site_bits(probs: npt.NDArray[np.floating]) -> npt.NDArray[np.float64]:
+    """Information of each place of a matrix, in bits above uniform bases, (W,).
+
+    Source: Schneider and Stephens 1990.
+    """
+    logs = np.log2(probs, out=np.zeros_like(probs, dtype=np.float64), where=probs > 0)
+    return 2 + (probs * logs).sum(axis=1)
 
 
 def with_shuffles(positives: Sequence[Codes]) -> Iterator[tuple[str, str]]:
@@ -108,15 +119,18 @@ def write_table(path: Path, rows: Iterator[tuple[str, str]] | list[tuple[str, st
 
 
 def write_planted(folder: Path, task: Task, sizes: Sizes, database: Database) -> None:
-    """Three tables, and the positives of the test with their sites: sequence, start, end."""
+    """Three tables, and the positives with their sites: sequence, start, end, strand, and the bits of each base of the site."""
     known = factor_motifs(database, task.factor)[-1]
     rng = np.random.default_rng(zlib.crc32(task.factor.encode()))
     for name, count in (("train", sizes.train), ("valid", sizes.test), ("test", sizes.test)):
-        positives, starts = planted_positives(known, count, rng)
+        positives, places = planted_positives(known, count, rng)
         write_table(folder / f"{name}.csv", with_shuffles(positives))
-        length = len(known.probs)
-        rows = [f"{decode_bases(codes)}\t{start}\t{start + length}\n" for codes, start in zip(positives, starts, strict=True)]
-        write_text(folder / f"{name}.sites.tsv", "sequence\tstart\tend\n" + "".join(rows))
+        bits = [f"{one:.3f}" for one in site_bits(known.probs).tolist()]
+        rows = [
+            f"{decode_bases(codes)}\t{start}\t{start + len(bits)}\t{strand}\t{','.join(bits if strand == '+' else bits[::-1])}\n"
+            for codes, (start, strand) in zip(positives, places, strict=True)
+        ]
+        write_text(folder / f"{name}.sites.tsv", "sequence\tstart\tend\tstrand\tbits\n" + "".join(rows))
 
 
 def write_encode(folder: Path, task: Task, sizes: Sizes) -> str | None:

@@ -8,7 +8,7 @@ import numpy as np
 
 from benchmarks.motifs.document import document
 from benchmarks.motifs.search import planted_q, summarise
-from benchmarks.motifs.sets import LENGTH_BP, Sizes, Task, factor_motifs, planted_positives, write_planted
+from benchmarks.motifs.sets import LENGTH_BP, Sizes, Task, factor_motifs, planted_positives, site_bits, write_planted
 from dnabert.dna.sequence import decode_bases, encode_bases, reverse_complement
 from dnabert.motif.compare import Database, KnownMotif, Match
 from dnabert.motif.files import table_text
@@ -18,12 +18,17 @@ SURE = KnownMotif("MA1", "SURE", np.eye(4)[[0, 1, 2, 3, 3, 2, 1, 1]], ("family",
 
 
 def test_each_planted_positive_holds_the_site_where_it_is_said_to_be() -> None:
-    positives, starts = planted_positives(SURE, 50, np.random.default_rng(1))
+    positives, places = planted_positives(SURE, 50, np.random.default_rng(1))
     site = "ACGTTGCC"
     turned = decode_bases(reverse_complement(encode_bases(site)))
-    found = [decode_bases(codes)[start : start + 8] for codes, start in zip(positives, starts, strict=True)]
+    found = {(decode_bases(codes)[start : start + 8], strand) for codes, (start, strand) in zip(positives, places, strict=True)}
     assert {len(codes) for codes in positives} == {LENGTH_BP}
-    assert set(found) == {site, turned}
+    assert found == {(site, "+"), (turned, "-")}
+
+
+def test_the_bits_of_a_place_are_two_where_one_base_stands_and_none_where_all_do() -> None:
+    bits = site_bits(np.array([[1, 0, 0, 0], [0.5, 0.5, 0, 0], [0.25, 0.25, 0.25, 0.25]]))
+    assert bits.tolist() == [2, 1, 0]
 
 
 def test_planted_tables_have_a_shuffle_beside_each_positive_and_their_sites_written_down(tmp_path: Path) -> None:
@@ -35,14 +40,32 @@ def test_planted_tables_have_a_shuffle_beside_each_positive_and_their_sites_writ
     assert [row["label"] for row in rows].count("1") == 20
     assert [row["label"] for row in rows].count("0") == 20
     assert len(sites) == 5
-    assert all(row["sequence"][int(row["start"]) : int(row["end"])] in ("ACGTTGCC", "GGCAACGT") for row in sites)
+    sure = {"+": "ACGTTGCC", "-": "GGCAACGT"}
+    assert all(row["sequence"][int(row["start"]) : int(row["end"])] == sure[row["strand"]] for row in sites)
+    assert all(row["bits"] == ",".join(["2.000"] * 8) for row in sites)
+
+
+def test_the_bits_of_a_site_on_the_other_strand_are_turned(tmp_path: Path) -> None:
+    loose = replace(SURE, probs=np.vstack([SURE.probs[:7], np.full((1, 4), 0.25)]))
+    write_planted(tmp_path, Task("planted-SURE", "planted", "SURE"), Sizes(train=20, test=5), Database("test", (loose,)))
+    with (tmp_path / "train.sites.tsv").open(newline="") as handle:
+        bits = {row["strand"]: row["bits"].split(",") for row in csv.DictReader(handle, delimiter="\t")}
+    assert bits["+"] == ["2.000"] * 7 + ["0.000"]
+    assert bits["-"] == bits["+"][::-1]
 
 
 def _result(kind: str, rank: int | None, q: float | None) -> dict[str, object]:
     search = {"method": "gradient", "motifs": 1, "consensus": "ACGT", "sites": 9, "match": "X", "match_id": "MA1", "match_q": 1e-5}
     search |= {"planted": "MA9", "planted_q": q, "family": "Fingers", "family_size": 7, "family_rank": rank}
     base = {"score": "ism", "auroc": 0.9, "interval": (0.8, 0.95)}
-    return {"task": "t", "kind": kind, "factor": "F", "auroc": 0.9, "searches": [search], "bases": [base]}
+    return {
+        "task": "t",
+        "kind": kind,
+        "factor": "F",
+        "auroc": 0.9,
+        "searches": [search],
+        "bases": {"all": [base], "fixed": [base | {"auroc": 0.97}]},
+    }
 
 
 def test_a_planted_set_counts_where_its_own_matrix_is_matched_and_a_real_one_where_its_family_is_first() -> None:
@@ -54,6 +77,7 @@ def test_a_planted_set_counts_where_its_own_matrix_is_matched_and_a_real_one_whe
     assert "| MA9: q = 2.0e-01 |" in page
     assert "| Fingers: 2 (7) |" in page
     assert "| F | 0.900 (0.800-0.950) |" in page
+    assert "| F | 0.970 (0.800-0.950) |" in page
 
 
 def test_profiles_of_a_factor_alone_go_before_those_of_its_dimers() -> None:

@@ -55,7 +55,9 @@ def test_an_interval_holds_the_figure_of_contigs_that_are_alike() -> None:
 
 def test_windows_are_told_by_the_head_of_the_calls(tmp_path: Path) -> None:
     bed = tmp_path / "calls.bed"
-    bed.write_text("# dnabert 0.1.0\n# scan: windows of 300 bases every 50, max of 15 windows within 1001 bases, strand + and -, threshold 0.5\n")
+    bed.write_text(
+        "# dnabert 0.1.0\n# scan: windows of 300 bases every 50, max of 15 windows within 1001 bases, strand + and -, threshold 0.5\n"
+    )
     assert (window_of(bed), evaluation_of(bed)) == (300, 1001)
     bed.write_text("# scan: windows of 300 bases every 50, strand + and -, threshold 0.5\n")
     assert (window_of(bed), evaluation_of(bed)) == (300, 300)
