@@ -25,7 +25,7 @@ import numpy.typing as npt
 import pyBigWig
 
 from dnabert.checkpoint import load_model
-from dnabert.cli.scan_run import run_scan
+from dnabert.cli.jobs.scan import run_scan
 from dnabert.dna.regions import Genome, Region, read_bed
 from dnabert.dna.sequence import decode_bases
 from dnabert.infer.scan.calls import CallMerger

@@ -13,7 +13,7 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 
-from dnabert.cli.embed_run import EmbedJob, run_embedding
+from dnabert.cli.jobs.embed import EmbedJob, run_embedding
 from dnabert.cluster.ray_engine import RayEngine
 from dnabert.infer.embedding.config import EmbedConfig
 from dnabert.infer.shards import LocalEngine, Shard, ShardStore, Task
@@ -29,7 +29,7 @@ BLOCKS = 6
 KILLED = """
 import os, signal, sys
 from pathlib import Path
-from dnabert.cli.embed_run import EmbedJob, run_embedding
+from dnabert.cli.jobs.embed import EmbedJob, run_embedding
 from dnabert.infer.embedding import job
 from dnabert.infer.embedding.config import EmbedConfig
 work, pieces = job.BlockEmbedder.work, []

@@ -13,10 +13,10 @@ from typing import Any
 import pytest
 
 from dnabert.checkpoint import ModelInfo, save_model
+from dnabert.cli.jobs.scan import run_scan
+from dnabert.cli.jobs.variants import run_variants
+from dnabert.cli.jobs.variants_plan import VariantJob
 from dnabert.cli.main import run as command
-from dnabert.cli.scan_run import run_scan
-from dnabert.cli.variants_job import VariantJob
-from dnabert.cli.variants_run import run_variants
 from dnabert.cluster.ray_engine import RayEngine
 from dnabert.infer.scan.config import BackgroundConfig, ScanConfig
 from dnabert.infer.shards import LocalEngine, Shard, ShardStore, Task

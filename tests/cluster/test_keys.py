@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from dnabert.checkpoint import ModelInfo, save_model
-from dnabert.cli.scan_run import run_scan
-from dnabert.cli.variants_job import VariantJob
-from dnabert.cli.variants_run import run_variants
+from dnabert.cli.jobs.scan import run_scan
+from dnabert.cli.jobs.variants import run_variants
+from dnabert.cli.jobs.variants_plan import VariantJob
 from dnabert.infer.ensemble import make_ensemble
 from dnabert.infer.scan.config import BackgroundConfig, ScanConfig
 from dnabert.infer.shards import Shard, ShardStore, Task

@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from torch import nn
 
 from dnabert.checkpoint import ModelInfo, load_model, save_model
-from dnabert.cli.attention_run.results import AttentionResults
+from dnabert.cli.jobs.attention.results import AttentionResults
 from dnabert.cli.main import run as command
 from dnabert.infer.attention.sets import LandscapeSum
 from dnabert.infer.ensemble import make_ensemble

@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from dnabert.checkpoint import save_model
-from dnabert.cli import motif_run
+from dnabert.cli.jobs import motifs as motif_job
 from dnabert.cli.main import run as command
 from dnabert.data.sequences import SequenceSet, pack
 from dnabert.device import choose_machine
@@ -260,8 +260,8 @@ def test_the_log_names_a_match_only_where_it_is_one(
     folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], q: float, said: str
 ) -> None:
     known = KnownMotif("MA1", "GATA1", np.eye(4)[[2, 0, 3, 0, 0]])
-    monkeypatch.setattr(motif_run, "_database", lambda _: Database("made up", (known,)))
-    monkeypatch.setattr(motif_run, "compare", lambda found, _: {name: [Match(known, q / 10, q, 0, 5, False)] for name in found})
+    monkeypatch.setattr(motif_job, "_database", lambda _: Database("made up", (known,)))
+    monkeypatch.setattr(motif_job, "compare", lambda found, _: {name: [Match(known, q / 10, q, 0, 5, False)] for name in found})
     assert motifs(folder, str(folder / "all.csv"), "--out", str(tmp_path / "a"), database="jaspar") == 0
     assert said in capsys.readouterr().err
 

@@ -11,8 +11,8 @@ import torch
 from torch import nn
 
 from dnabert.checkpoint import ModelInfo, save_model
+from dnabert.cli.jobs.motifs import find_motifs
 from dnabert.cli.main import run as command
-from dnabert.cli.motif_run import find_motifs
 from dnabert.data.labelled import read_set
 from dnabert.infer.ensemble import make_ensemble
 from dnabert.model.config import HeadConfig
@@ -118,7 +118,7 @@ def test_report_and_motifs_find_the_same_motifs_on_hardware_with_bfloat16(tmp_pa
         found.append(find_motifs(*given, **named))  # type: ignore[arg-type]
         return found[-1]
 
-    monkeypatch.setattr("dnabert.cli.report_run.motifs.find_motifs", noted)
+    monkeypatch.setattr("dnabert.cli.jobs.report.motifs.find_motifs", noted)
     loose = ("min_factor=0", "mean_factor=1.5", "min_len_bp=3", "max_q=1", "window_bp=6")
     out = tmp_path / "r.html"
     settings = [word for text in ("rounds=0", *(f"motifs.{one}" for one in loose)) for word in ("--set", text)]

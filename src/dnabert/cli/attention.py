@@ -43,7 +43,7 @@ def attention(
         per_head: A column for each head too (.tsv, .npz); they add up to the score.
         plot: A figure: .html to point at, or .png, .svg, .pdf (--set plot.kind=maps|heads|landscape|mean, plot.id=NAME, plot.anchor=34).
     """
-    from dnabert.cli.attention_run.run import run_attention
+    from dnabert.cli.jobs.attention.run import run_attention
     from dnabert.infer.attention.config import AttentionConfig
     from dnabert.settings import merge_settings
 

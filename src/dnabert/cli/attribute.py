@@ -39,7 +39,7 @@ def attribute(
         strand: both is the mean over both strands; auto takes both for models trained without regard to strand. Without it, auto.
         plot: A figure of one sequence: .png, .svg or .pdf (--set plot.id=NAME, plot.kind=both|map|logo, plot.start=0, plot.end=80).
     """
-    from dnabert.cli.attribute_run import run_attribution
+    from dnabert.cli.jobs.attribute import run_attribution
     from dnabert.infer.attribution.config import AttributionConfig
     from dnabert.settings import merge_settings
 

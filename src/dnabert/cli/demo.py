@@ -21,7 +21,7 @@ def demo(
     Args:
         seed: All randomness comes from it; without it, 42.
     """
-    from dnabert.cli.demo_story import DemoConfig, tell_story
+    from dnabert.cli.jobs.demo import DemoConfig, tell_story
     from dnabert.device import choose_machine
     from dnabert.settings import merge_settings
 

@@ -59,7 +59,7 @@ def embed(
         neighbours: Nearest neighbours of each sequence (cosine), as OUT.neighbours.tsv.
         kmer_contexts: k-mers, such as TATAAA,GGGCGG, whose vectors in their contexts are clustered: OUT.contexts.tsv and .png.
     """
-    from dnabert.cli.embed_run import EmbedJob, run_embedding
+    from dnabert.cli.jobs.embed import EmbedJob, run_embedding
     from dnabert.cluster.choose import EngineConfig, check_resume, open_engine
     from dnabert.errors import ConfigError
     from dnabert.infer.embedding.config import EmbedConfig

@@ -92,7 +92,7 @@ def info(
         all_: Every contig, not only the first 30.
         out: Write every contig as a TSV too.
     """
-    from dnabert.cli.genome_report import content_lines, write_content, write_json_content
+    from dnabert.cli.jobs.genome_report import content_lines, write_content, write_json_content
     from dnabert.data.download.contents import describe_genome
     from dnabert.output import check_free
 

@@ -47,7 +47,7 @@ def motifs(
         method: viz is the procedure of 2021; modisco is TF-MoDISco on attributions, which needs no negatives.
         database: Known motifs to compare with: jaspar (vertebrates, on disk), a MEME file, or none.
     """
-    from dnabert.cli.motif_run import MotifJob, run_motifs
+    from dnabert.cli.jobs.motifs import MotifJob, run_motifs
     from dnabert.motif.settings import MotifSettings
     from dnabert.settings import merge_settings
 

@@ -37,8 +37,8 @@ def report(
         positive_class: The class that motifs are of, and that is set against the rest; of two classes the second, without it.
         database: Known motifs to compare with: none, jaspar (vertebrates, on disk), or a MEME file. The first comparison takes minutes.
     """
-    from dnabert.cli.report_run.config import ReportConfig
-    from dnabert.cli.report_run.run import run_report, write_run_report
+    from dnabert.cli.jobs.report.config import ReportConfig
+    from dnabert.cli.jobs.report.run import run_report, write_run_report
     from dnabert.errors import ConfigError
     from dnabert.settings import merge_settings
 

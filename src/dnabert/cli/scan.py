@@ -49,7 +49,7 @@ def scan(
         class_: A class, label or value that gets a track; may be given several times.
         preset: prom-scan: the best of all windows within 1001 bases, every 50, as in 2021.
     """
-    from dnabert.cli.scan_run import run_scan
+    from dnabert.cli.jobs.scan import run_scan
     from dnabert.cluster.choose import EngineConfig, check_resume, open_engine
     from dnabert.infer.scan.config import preset as preset_of
     from dnabert.settings import merge_settings

@@ -43,8 +43,8 @@ def variants(
         plot: With --mutagenesis: the 4 x L map, .png, .svg or .pdf.
         candidates: A table of the variants in high-attention regions that change the answer.
     """
-    from dnabert.cli.variants_job import VariantJob
-    from dnabert.cli.variants_run import run_variants
+    from dnabert.cli.jobs.variants import run_variants
+    from dnabert.cli.jobs.variants_plan import VariantJob
     from dnabert.cluster.choose import EngineConfig, check_resume, open_engine
     from dnabert.infer.variants.config import VariantConfig
     from dnabert.settings import merge_settings

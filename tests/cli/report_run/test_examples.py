@@ -2,7 +2,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dnabert.cli.report_run.examples import best_stretch, choose_examples
+from dnabert.cli.jobs.report.examples import best_stretch, choose_examples
 
 
 def test_typical_ones_of_each_class_come_first_then_the_most_confident_errors() -> None:

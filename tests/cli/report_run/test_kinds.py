@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from dnabert.checkpoint import ModelInfo
-from dnabert.cli.report_run.kinds import draw, kinds_of, positive_number
+from dnabert.cli.jobs.report.kinds import draw, kinds_of, positive_number
 from dnabert.errors import ConfigError
 from dnabert.infer.embedding.analysis import label_groups
 from dnabert.model.config import HeadConfig

@@ -9,7 +9,7 @@ import numpy.typing as npt
 import pyBigWig
 
 from dnabert.checkpoint import ModelInfo, save_model
-from dnabert.cli.scan_run import ScanResult, run_scan
+from dnabert.cli.jobs.scan import ScanResult, run_scan
 from dnabert.data.sequences import SequenceSet, pack
 from dnabert.dna.sequence import Codes, decode_bases
 from dnabert.infer.scan.config import BackgroundConfig, ScanConfig

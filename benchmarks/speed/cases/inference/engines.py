@@ -12,7 +12,7 @@ from benchmarks.speed.cases.inference.scan import save_run
 from benchmarks.speed.child import Say
 from benchmarks.speed.results import Figure, Findings
 from benchmarks.speed.rounds import seconds, take_turns
-from dnabert.cli.scan_run import run_scan
+from dnabert.cli.jobs.scan import run_scan
 from dnabert.cluster.choose import EngineConfig, open_engine
 from dnabert.infer.scan.config import BackgroundConfig, ScanConfig
 from dnabert.infer.shards import Engine

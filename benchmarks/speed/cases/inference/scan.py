@@ -18,8 +18,8 @@ from benchmarks.speed.results import Agreement, Figure, Findings, Ratio
 from benchmarks.speed.rounds import seconds, take_turns
 from dnabert.checkpoint import ModelInfo, save_model
 from dnabert.choices import DtypeName
+from dnabert.cli.jobs.scan import run_scan
 from dnabert.cli.predict import predict
-from dnabert.cli.scan_run import run_scan
 from dnabert.device import choose_machine
 from dnabert.infer.scan.config import BackgroundConfig, ScanConfig
 from dnabert.model.config import HeadConfig, ModelConfig, mini

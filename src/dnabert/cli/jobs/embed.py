@@ -12,7 +12,7 @@ import numpy.typing as npt
 from dnabert import __version__
 from dnabert.checkpoint import SavedModel, load_model
 from dnabert.choices import DeviceName, DtypeName
-from dnabert.cli.embed_beside import BesideFiles, beside, endings_beside, facts_of
+from dnabert.cli.jobs.embed_beside import BesideFiles, beside, endings_beside, facts_of
 from dnabert.cli.progress import watched
 from dnabert.data.labelled import LabelledSet, read_set
 from dnabert.data.rows.parse import read_rows

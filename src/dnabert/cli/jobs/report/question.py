@@ -10,8 +10,8 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
-from dnabert.cli.report_run.config import ReportConfig
-from dnabert.cli.report_run.kinds import Kind, draw, kinds_of
+from dnabert.cli.jobs.report.config import ReportConfig
+from dnabert.cli.jobs.report.kinds import Kind, draw, kinds_of
 from dnabert.data.batch import EncodedSet
 from dnabert.data.labelled import LabelledSet
 from dnabert.data.targets import make_targets

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import cast
 
 from dnabert.choices import DeviceName, DtypeName
+from dnabert.cli.jobs.variants_plan import VariantJob, check_flags
 from dnabert.cli.progress import watched
-from dnabert.cli.variants_job import VariantJob, check_flags
 from dnabert.device import choose_machine
 from dnabert.dna.readers.variants import read_header
 from dnabert.dna.regions import Genome, Region

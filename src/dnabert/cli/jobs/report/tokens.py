@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from dnabert.cli.report_run.question import Question
+from dnabert.cli.jobs.report.question import Question
 from dnabert.data.targets import IGNORED, make_targets
 from dnabert.dna.sequence import decode_bases
 from dnabert.report.model.token_examples import TokenExample, token_section

@@ -9,13 +9,13 @@ import torch
 
 from dnabert import __version__
 from dnabert.choices import AmbiguityPolicy, DeviceName, DtypeName
-from dnabert.cli.report_run.attention import attention_part
-from dnabert.cli.report_run.config import ReportConfig
-from dnabert.cli.report_run.kinds import positive_number
-from dnabert.cli.report_run.motifs import motif_part
-from dnabert.cli.report_run.question import Question, shown_names
-from dnabert.cli.report_run.tokens import token_part
-from dnabert.cli.report_run.vectors import check_map, map_part
+from dnabert.cli.jobs.report.attention import attention_part
+from dnabert.cli.jobs.report.config import ReportConfig
+from dnabert.cli.jobs.report.kinds import positive_number
+from dnabert.cli.jobs.report.motifs import motif_part
+from dnabert.cli.jobs.report.question import Question, shown_names
+from dnabert.cli.jobs.report.tokens import token_part
+from dnabert.cli.jobs.report.vectors import check_map, map_part
 from dnabert.data.labelled import LabelledSet, read_set
 from dnabert.device import Machine, choose_machine
 from dnabert.errors import ConfigError

@@ -6,10 +6,10 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from dnabert.cli.motif_input import MotifInput
-from dnabert.cli.motif_run import MotifJob, find_motifs
-from dnabert.cli.report_run.kinds import draw
-from dnabert.cli.report_run.question import Question, readable
+from dnabert.cli.jobs.motif_input import MotifInput
+from dnabert.cli.jobs.motifs import MotifJob, find_motifs
+from dnabert.cli.jobs.report.kinds import draw
+from dnabert.cli.jobs.report.question import Question, readable
 from dnabert.data.labelled import LabelledSet
 from dnabert.data.targets import make_targets
 from dnabert.infer.attribution.scores import check_attributable

@@ -7,8 +7,8 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict
 
 from dnabert.checkpoint import load_model
-from dnabert.cli.report_run.config import ReportConfig
-from dnabert.cli.report_run.run import read_model
+from dnabert.cli.jobs.report.config import ReportConfig
+from dnabert.cli.jobs.report.run import read_model
 from dnabert.cli.results import evaluate_run, write_predictions
 from dnabert.data.corpus import CorpusConfig
 from dnabert.data.labelled import read_set

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from dnabert.choices import AmbiguityPolicy, DeviceName, DtypeName
-from dnabert.cli.attention_run.results import TRACKS, AttentionResults, record_of
+from dnabert.cli.jobs.attention.results import TRACKS, AttentionResults, record_of
 from dnabert.cli.progress import watched
 from dnabert.data.labelled import LabelledSet, read_set
 from dnabert.data.rows.parse import is_bed

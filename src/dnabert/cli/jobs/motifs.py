@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dnabert.choices import DeviceName, DtypeName
-from dnabert.cli.motif_input import SHUFFLE, MotifInput, choose_class, choose_explained, read_motif_input
+from dnabert.cli.jobs.motif_input import SHUFFLE, MotifInput, choose_class, choose_explained, read_motif_input
 from dnabert.cli.progress import watched
 from dnabert.device import choose_machine
 from dnabert.errors import ConfigError, requires_extra

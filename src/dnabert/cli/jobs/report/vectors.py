@@ -4,8 +4,8 @@ from importlib.util import find_spec
 
 import numpy as np
 
+from dnabert.cli.jobs.report.question import Question
 from dnabert.cli.progress import watched
-from dnabert.cli.report_run.question import Question
 from dnabert.errors import requires_extra
 from dnabert.infer.embedding.analysis import label_groups, project
 from dnabert.infer.embedding.choices import EmbeddingMap

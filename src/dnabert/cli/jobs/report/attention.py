@@ -5,9 +5,9 @@ from collections.abc import Iterator
 import numpy as np
 import numpy.typing as npt
 
+from dnabert.cli.jobs.report.examples import Chosen, best_stretch, choose_examples
+from dnabert.cli.jobs.report.question import Question
 from dnabert.cli.progress import watched
-from dnabert.cli.report_run.examples import Chosen, best_stretch, choose_examples
-from dnabert.cli.report_run.question import Question
 from dnabert.dna.sequence import decode_bases
 from dnabert.infer.attention.config import AttentionConfig
 from dnabert.infer.attention.sets import LandscapeSum, Scored, is_flat, score_sequences

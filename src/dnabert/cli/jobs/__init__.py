@@ -1,0 +1,1 @@
+"""What verbs do: one call of each, from files to files."""
