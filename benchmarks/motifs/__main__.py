@@ -9,7 +9,7 @@ from typing import Any
 import benchmarks.motifs
 from benchmarks.motifs.document import document
 from benchmarks.motifs.search import run_task
-from benchmarks.motifs.sets import ENCODE, GUE, PLANTED, Sizes, Task
+from benchmarks.motifs.sets import ENCODE, GUE, PLANTED, TWO_MODULES, Sizes, Task
 from dnabert.motif.compare import jaspar_database
 from dnabert.output import write_text
 
@@ -20,6 +20,7 @@ TINY = Sizes(60, 20, 1, 40, 5, ("attention", "gradient"), ("min_factor=0", "max_
 def all_tasks() -> list[Task]:
     """All sets, the planted first."""
     tasks = [Task(f"planted-{factor.replace('::', '-')}", "planted", factor) for factor in PLANTED]
+    tasks.append(Task("planted-two-modules", "two modules", TWO_MODULES))
     return tasks + [Task(f"encode-{factor}", "ENCODE", factor) for factor in ENCODE] + [Task(f"gue-tf-{name}", "GUE") for name in GUE]
 
 

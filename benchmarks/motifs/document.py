@@ -48,11 +48,11 @@ def _row(result: dict[str, Any], row: dict[str, Any]) -> str:
     auroc = "–" if result["auroc"] is None else f"{result['auroc']:.3f}"
     cells = (result["kind"], result["factor"] or result["task"], auroc, row["method"], str(row["motifs"]))
     first = f"`{row['consensus']}`" if row["consensus"] else "–"
-    return "| " + " | ".join((*cells, first, str(row["sites"]), match, _number(row["match_q"]), _verdict(result["kind"], row))) + " |"
+    return "| " + " | ".join((*cells, first, str(row["sites"]), match, _number(row["match_q"]), _verdict(row))) + " |"
 
 
-def _verdict(kind: str, row: dict[str, Any]) -> str:
-    if kind == "planted":
+def _verdict(row: dict[str, Any]) -> str:
+    if row["planted"]:
         return f"{row['planted']}: q = {_number(row['planted_q'])}"
     if not row["family"]:
         return ""
@@ -66,7 +66,7 @@ def _number(q: float | None) -> str:
 
 def _bases(results: Sequence[dict[str, Any]]) -> list[str]:
     """The table of planted bases, where there are planted sets."""
-    done = [result for result in results if result.get("bases")]
+    done = [result for result in results if result.get("bases") and result["kind"] == "planted"]
     if not done:
         return []
     lines = [

@@ -50,7 +50,7 @@ def run_task(task: Task, work: Path, sizes: Sizes, model: str | None, runs: Path
         return found
     print(f"{task.key}: data", flush=True)
     reason = None
-    if task.kind == "planted":
+    if task.is_planted:
         write_planted(folder, task, sizes, database)
     else:
         reason = (write_encode if task.kind == "ENCODE" else write_gue)(folder, task, sizes)
@@ -77,7 +77,7 @@ def run_task(task: Task, work: Path, sizes: Sizes, model: str | None, runs: Path
         "factor": task.factor,
         "auroc": test_auroc(run, folder),
         "searches": rows,
-        "bases": judged(run, folder / "test.sites.tsv", sizes.judged) if task.kind == "planted" else {},
+        "bases": judged(run, folder / "test.sites.tsv", sizes.judged) if task.is_planted else {},
     }
     write_text(record, json.dumps(result, indent=2) + "\n")
     return result
@@ -133,8 +133,8 @@ def summarise(out: Path, method: str, task: Task, database: Database) -> dict[st
         "match": top.get("match_name", ""),
         "match_id": top.get("match", ""),
         "match_q": float(top["match_q"]) if top and top["match_q"] else None,
-        "planted": profiles[-1].id if task.kind == "planted" else "",
-        "planted_q": planted_q(out / "motifs.meme", profiles[-1], database) if task.kind == "planted" and rows else None,
+        "planted": profiles[0].id if task.is_planted else "",
+        "planted_q": planted_q(out / "motifs.meme", profiles[0], database) if task.is_planted and rows else None,
         "family": ", ".join(sorted(families)),
         "family_size": sum(bool(families & set(one.families)) for one in database.motifs),
         "family_rank": relatives[0] if relatives else None,

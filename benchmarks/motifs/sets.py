@@ -18,7 +18,9 @@ from dnabert.output import write_text
 
 DATA = Path(os.environ.get("DNABERT_DATA") or Path(__file__).parents[3] / "shared" / "data")
 PLANTED = ("CTCF", "SP1", "GATA1", "USF1", "NRF1", "REST", "FOXA1", "FOS::JUN", "GABPA", "YY1")
-"""Long and short, palindromes and not, rich and poor in G+C."""
+"""Long and short, palindromes and not, rich and poor in G+C; of each factor the profile with the lowest number, its plain one."""
+TWO_MODULES = "MA1930"
+"""CTCF with its upstream module, 33 bases with a gap: beyond a window of 24, and not counted among the ten."""
 ENCODE = {"CTCFL": "CTCFL_K562", "REST": "REST_GM12878", "USF1": "USF1_HepG2", "SP1": "SP1_GM12878", "FOXA1": "FOXA1_HepG2"}
 GUE = ("0", "1", "4")
 LENGTH_BP = 101
@@ -31,13 +33,18 @@ class Task:
 
     Attributes:
         key: Its folder.
-        kind: ``planted``, ``ENCODE`` or ``GUE``.
+        kind: ``planted`` (one of the ten), ``two modules`` (planted, too), ``ENCODE`` or ``GUE``.
         factor: The factor; empty where the set does not tell.
     """
 
     key: str
     kind: str
     factor: str = ""
+
+    @property
+    def is_planted(self) -> bool:
+        """Whether it is known where sites are."""
+        return self.kind in ("planted", "two modules")
 
 
 @dataclass(frozen=True)
@@ -64,8 +71,8 @@ class Sizes:
 
 
 def factor_motifs(database: Database, factor: str) -> list[KnownMotif]:
-    """Profiles of a factor alone, newest last; those of its dimers with others only where there are no others."""
-    alone = [known for known in database.motifs if known.name.upper() == factor.upper()]
+    """Profiles of a factor alone, by number, or the one of this number; those of its dimers with others only where there are no others."""
+    alone = [known for known in database.motifs if factor.upper() in (known.name.upper(), known.id.split(".")[0].upper())]
     company = [known for known in database.motifs if factor.upper() in known.name.upper().split("::")]
     return sorted(alone or company, key=lambda one: one.id)
 
@@ -120,8 +127,8 @@ def write_table(path: Path, rows: Iterator[tuple[str, str]] | list[tuple[str, st
 
 def write_planted(folder: Path, task: Task, sizes: Sizes, database: Database) -> None:
     """Three tables, and the positives with their sites: sequence, start, end, strand, and the bits of each base of the site."""
-    known = factor_motifs(database, task.factor)[-1]
-    rng = np.random.default_rng(zlib.crc32(task.factor.encode()))
+    known = factor_motifs(database, task.factor)[0]
+    rng = np.random.default_rng(zlib.crc32(known.name.encode()))
     for name, count in (("train", sizes.train), ("valid", sizes.test), ("test", sizes.test)):
         positives, places = planted_positives(known, count, rng)
         write_table(folder / f"{name}.csv", with_shuffles(positives))

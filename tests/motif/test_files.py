@@ -13,7 +13,7 @@ from dnabert.motif.found import Discovery, FoundMotif, Sites
 BACKGROUND = np.array([0.3, 0.2, 0.2, 0.3])
 SITES = Sites(np.array([0, 1]), np.array([2, 1]), np.array([7, 6]), np.array([False, True]), np.array([0.5, 1.0]))
 PROBS = np.random.default_rng(0).dirichlet([0.4] * 4, size=5)
-MOTIF = FoundMotif("motif1", PROBS, SITES, ("GATAA",), 40, 3, 1e-9, 2e-9, "GATAA", 1e-6, 55, 4)
+MOTIF = FoundMotif("motif1", PROBS, SITES, ("GATAA",), 40, 3, 1e-9, 2e-9, "GATAA", 1e-6, 55, 4, 1e-12)
 POSITIVES = [encode_bases("AAGATAAC"), encode_bases("GTTATC")]
 
 
@@ -64,7 +64,8 @@ def test_the_table_has_a_line_for_each_motif_with_its_best_match() -> None:
     assert (rows[0]["p"], rows[0]["q"], rows[0]["best_string"], rows[0]["best_string_q"]) == ("1e-09", "2e-09", "GATAA", "1e-06")
     assert (rows[0]["match"], rows[0]["match_name"], rows[0]["match_q"], rows[0]["match_strand"]) == ("MA0035.4", "GATA1", "0.0001", "-")
     assert (rows[0]["nearest"], rows[0]["nearest_name"], rows[0]["nearest_q"]) == ("MA0035.4", "GATA1", "0.0001")
-    assert [rows[1][name] for name in ("p", "match", "match_q", "nearest", "nearest_q", "matrix_positives")] == [""] * 6
+    assert rows[0]["matrix_p"] == "1e-12"
+    assert [rows[1][name] for name in ("p", "matrix_p", "match", "match_q", "nearest", "nearest_q", "matrix_positives")] == [""] * 7
     assert table_text([FoundMotif("motif2", PROBS, SITES)], {}).startswith("name\t")  # nothing was tested
 
 

@@ -189,7 +189,7 @@ def _motifs(
     background: npt.NDArray[np.float64],
     settings: MotifSettings,
 ) -> tuple[FoundMotif, ...]:
-    """Matrices of the groups, the most enriched first."""
+    """Matrices of the groups, the one that is the most enriched first."""
     if not chosen:
         return ()
     owners = [(member.string, place) for place, (group, _) in enumerate(chosen) for member in group.members]
@@ -199,16 +199,19 @@ def _motifs(
     num_all = len(positives) + len(negatives)
     p = hypergeometric_p(with_any, with_any + without, len(positives), num_all)
     q = np.asarray(false_discovery_control(p), np.float64)
-    log_p = hypergeometric_log_p(with_any, with_any + without, len(positives), num_all)
+    made = [_matrix(windows, positives, background, settings) for _, windows in chosen]
+    occurrences = np.array([_occurrences(*one, positives, negatives, background, both) for one in made], np.int64)
+    with_matrix, in_all = occurrences[:, 0], occurrences.sum(axis=1)
+    matrix_p = hypergeometric_p(with_matrix, in_all, len(positives), num_all)
+    log_p = hypergeometric_log_p(with_matrix, in_all, len(positives), num_all)
     found = []
-    for place, (group, windows) in enumerate(chosen):
+    for place, (group, _) in enumerate(chosen):
         members = [member.string for member in group.members]
         best = min(members, key=lambda string: (tested.p[kept[string]], letters[string]))
-        probs, sites = _matrix(windows, positives, background, settings)
+        sites = made[place][1]
         motif = FoundMotif(
             "",
-            probs,
-            sites,
+            *made[place],
             tuple(letters[string] for string in members),
             int(with_any[place]),
             int(without[place]),
@@ -216,7 +219,8 @@ def _motifs(
             float(q[place]),
             letters[best],
             float(tested.q[kept[best]]),
-            *_occurrences(probs, sites, positives, negatives, background, both),
+            *occurrences[place].tolist(),
+            float(matrix_p[place]),
         )
         found.append((float(log_p[place]), -len(sites), letters[group.founder], motif))
     ranked = sorted(found, key=lambda one: one[:3])

@@ -26,6 +26,7 @@ _TABLE = (
     "best_string_q",
     "matrix_positives",
     "matrix_negatives",
+    "matrix_p",
     "match",
     "match_name",
     "match_q",
@@ -36,7 +37,8 @@ _TABLE = (
 )
 _LEGEND = (
     "# p and q are of the sequences that hold one of the strings that a motif was merged from (positives_with, negatives_with);"
-    " matrix_positives and matrix_negatives hold a place that its matrix fits as well as the better half of its sites\n"
+    " matrix_positives and matrix_negatives hold a place that its matrix fits as well as the better half of its sites;"
+    " motifs are in the order of their matrix_p\n"
 )
 
 
@@ -86,6 +88,7 @@ def table_text(motifs: Sequence[FoundMotif], matches: Mapping[str, Sequence[Matc
             motif.best_string_q,
             motif.matrix_positives,
             motif.matrix_negatives,
+            motif.matrix_p,
             *((best.id, best.name, best.q, "-" if best.is_reverse else "+") if best else ("", "", None, "")),
             *((nearest.id, nearest.name, nearest.q) if nearest else ("", "", None)),
         )

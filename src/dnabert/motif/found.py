@@ -40,7 +40,7 @@ class FoundMotif:
     """A motif.
 
     Attributes:
-        name: ``motif1`` is the most enriched.
+        name: ``motif1`` is the one whose matrix is the most enriched.
         probs: Probability of A, C, G, T at each of W positions, (W, 4).
         sites: Its instances.
         strings: The enriched strings that were merged, the founder first.
@@ -53,6 +53,7 @@ class FoundMotif:
         matrix_positives: Positives with a place that the matrix fits as well as it fits the better half of its sites; None where there
             are no negatives to compare with.
         matrix_negatives: Negatives with such a place.
+        matrix_p: Hypergeometric chance of these two; the matrix was made from positives, so it ranks motifs and proves nothing.
     """
 
     name: str
@@ -67,6 +68,7 @@ class FoundMotif:
     best_string_q: float | None = None
     matrix_positives: int | None = None
     matrix_negatives: int | None = None
+    matrix_p: float | None = None
 
     @property
     def consensus(self) -> str:

@@ -119,8 +119,8 @@ def _caption(report: MotifReport, tested: bool) -> str:
         parts.append(
             "Positives and negatives are those that hold one of the strings that a motif was merged from; q is their hypergeometric"
             " chance, corrected for the number of motifs, and not that of the matrix. The strings were chosen for being enriched: this q"
-            " ranks motifs more than it proves them. Beneath, the same is counted of the matrix: sequences with a place that it fits as"
-            " well as the better half of its sites."
+            " proves little. Beneath, the same is counted of the matrix: sequences with a place that it fits as well as the better half"
+            " of its sites; the motif whose matrix is the most enriched stands first."
         )
     if report.database:
         parts.append(
