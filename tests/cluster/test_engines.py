@@ -1,16 +1,19 @@
 """Ray and torchrun ranks give what the local engine gives, also when workers are killed."""
 
+import logging
 import os
 import signal
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
+from dnabert.cluster import ray_engine
 from dnabert.cluster.rank_engine import RankEngine
 from dnabert.cluster.ray_engine import RayEngine
 from dnabert.errors import ClusterError, SequenceError
@@ -105,6 +108,31 @@ def test_an_error_of_the_work_comes_through_as_itself(engine: RayEngine, notes: 
     with pytest.raises(SequenceError, match="record 99: is bad"):
         list(engine.run(Squaring(notes), shards(100, first=95), store))
     assert store.holds(shard_key("square", 95))
+
+
+@dataclass(frozen=True)
+class Dawdling:
+    """Takes its time."""
+
+    def start(self) -> Callable[[int], bytes]:
+        return self._work
+
+    def _work(self, number: int) -> bytes:
+        time.sleep(1)
+        return str(number).encode()
+
+
+@pytest.mark.parametrize("room", [1, 2])
+def test_a_job_that_waits_for_room_says_so(
+    engine: RayEngine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, room: int
+) -> None:
+    monkeypatch.setattr(ray_engine, "_PATIENCE_S", 0.2)
+    monkeypatch.setattr(ray_engine, "_room", lambda *_: room)
+    with caplog.at_level(logging.WARNING):
+        assert len(list(engine.run(Dawdling(), shards(2), ShardStore(tmp_path / "store")))) == 2
+    told = [record.getMessage() for record in caplog.records if "nodes are lost" in record.getMessage()]
+    assert all("room for 1 of 2 workers" in line for line in told)
+    assert bool(told) == (room == 1)
 
 
 def test_a_cluster_that_is_too_small_for_a_worker_is_refused(engine: RayEngine) -> None:

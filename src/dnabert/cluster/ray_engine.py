@@ -23,6 +23,8 @@ log = logging.getLogger(__name__)
 S = TypeVar("S")
 _WAITING_PER_WORKER = 3
 """Shards that are under way or done and not yet taken, for each worker: enough that none waits, few enough for flat memory."""
+_PATIENCE_S = 60.0
+"""Seconds without an answer after which it is looked whether the cluster still has room for all workers."""
 _RETRIES = 3
 """Times that a shard is tried again when its worker, or the node it is on, is lost."""
 
@@ -56,7 +58,7 @@ class RayEngine:
         all_gpus, all_cores = float(resources.get("GPU", 0)), float(resources.get("CPU", 0))
         self.gpus = (1.0 if all_gpus else 0.0) if gpus is None else gpus
         self.cores = cores or (1 if self.gpus else min(2, max(1, int(all_cores))))
-        room = int(min(all_gpus / self.gpus if self.gpus else all_cores, all_cores / self.cores))
+        room = _room(self._ray, self.cores, self.gpus)
         if not room:
             self.close()
             raise ClusterError(
@@ -105,11 +107,19 @@ class RayEngine:
             self._ray.shutdown()
 
 
+def _room(ray: Any, cores: int, gpus: float) -> int:
+    """Workers that the nodes of the cluster can hold now."""
+    resources = ray.cluster_resources()
+    all_cores = float(resources.get("CPU", 0))
+    return int(min(float(resources.get("GPU", 0)) / gpus if gpus else all_cores, all_cores / cores))
+
+
 class _Pool:
     """Actors that share the work; they start with the first shard that is not done."""
 
     def __init__(self, ray: Any, workers: int, cores: int, gpus: float, task: Task[Any]) -> None:
         self._ray, self._task, self._count = ray, task, workers
+        self._cores, self._gpus = cores, gpus
         threads = {"env_vars": {"OMP_NUM_THREADS": str(cores)}}
         limits = {"max_restarts": -1, "max_task_retries": _RETRIES}
         self._kind = ray.remote(num_cpus=cores, num_gpus=gpus, runtime_env=threads, **limits)(_Worker)
@@ -132,6 +142,15 @@ class _Pool:
 
     def result(self, future: Any) -> bytes:
         """The bytes of a shard."""
+        while not self._ray.wait([future], timeout=_PATIENCE_S)[0]:
+            room = _room(self._ray, self._cores, self._gpus)
+            if room < self._count:
+                log.warning(
+                    "nodes are lost: the cluster has room for %d of %d workers, and shards of the others wait until nodes join;"
+                    " or stop (what is done is kept), and go on with --resume",
+                    room,
+                    self._count,
+                )
         try:
             result: bytes = self._ray.get(future)
         except self._ray.exceptions.RayTaskError as error:

@@ -219,7 +219,8 @@ def _motifs(
             float(q[place]),
             letters[best],
             float(tested.q[kept[best]]),
-            *occurrences[place].tolist(),
+            int(occurrences[place, 0]),
+            int(occurrences[place, 1]),
             float(matrix_p[place]),
         )
         found.append((float(log_p[place]), -len(sites), letters[group.founder], motif))
