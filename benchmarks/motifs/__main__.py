@@ -37,7 +37,9 @@ def main() -> int:
     parser.add_argument("--train", type=int, default=usual.train, help="positives to train on (default: %(default)s)")
     parser.add_argument("--epochs", type=int, default=usual.epochs, help="(default: %(default)s)")
     parser.add_argument("--searched", type=int, default=usual.searched, help="positives that are searched (default: %(default)s)")
-    parser.add_argument("--judged", type=int, default=usual.judged, help="planted sequences whose bases are judged (default: %(default)s)")
+    parser.add_argument(
+        "--judged", type=int, default=usual.judged, help="planted sequences whose bases are judged; 0: none (default: %(default)s)"
+    )
     parser.add_argument("--methods", nargs="+", default=usual.methods, help="(default: attention gradient)")
     parser.add_argument("--rehearse", action="store_true", help="one tiny set of each kind")
     options = parser.parse_args()

@@ -33,7 +33,9 @@ def settings(assignments: Sequence[str]) -> list[str]:
 
 
 def run_task(task: Task, work: Path, sizes: Sizes, model: str | None, runs: Path | None, database: Database) -> dict[str, Any]:
-    """Fine-tune on a set, or take the run that is there, and search it; what is done already is kept.
+    """Fine-tune on a set, or take the run that is there, and search it.
+
+    What is done already is kept; bases are judged later where they were not.
 
     Args:
         task: The set.
@@ -47,6 +49,9 @@ def run_task(task: Task, work: Path, sizes: Sizes, model: str | None, runs: Path
     record = folder / "record.json"
     if record.is_file():
         found: dict[str, Any] = json.loads(record.read_text())
+        if task.is_planted and sizes.judged and not found["bases"]:
+            found["bases"] = judged(Path(found["run"]), folder / "test.sites.tsv", sizes.judged)
+            write_text(record, json.dumps(found, indent=2) + "\n")
         return found
     print(f"{task.key}: data", flush=True)
     reason = None
@@ -74,10 +79,11 @@ def run_task(task: Task, work: Path, sizes: Sizes, model: str | None, runs: Path
     result = {
         "task": task.key,
         "kind": task.kind,
+        "run": str(run),
         "factor": task.factor,
         "auroc": test_auroc(run, folder),
         "searches": rows,
-        "bases": judged(run, folder / "test.sites.tsv", sizes.judged) if task.is_planted else {},
+        "bases": judged(run, folder / "test.sites.tsv", sizes.judged) if task.is_planted and sizes.judged else {},
     }
     write_text(record, json.dumps(result, indent=2) + "\n")
     return result
