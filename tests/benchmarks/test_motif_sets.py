@@ -1,11 +1,14 @@
 """The sets of the motif benchmark are what they say, and its tables count what they show."""
 
 import csv
+import json
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pytest
 
+from benchmarks.motifs import search
 from benchmarks.motifs.document import document
 from benchmarks.motifs.search import planted_q, summarise
 from benchmarks.motifs.sets import LENGTH_BP, Sizes, Task, factor_motifs, planted_positives, site_bits, write_planted
@@ -109,3 +112,22 @@ def test_the_planted_matrix_is_looked_for_in_the_whole_database(tmp_path: Path) 
     (tmp_path / "motifs.meme").write_text(f"{head}{letters}\n")
     assert planted_q(tmp_path / "motifs.meme", SURE, database) < 0.01
     assert planted_q(tmp_path / "motifs.meme", others[0], database) > 0.01
+
+
+def test_what_is_done_is_kept_and_bases_are_judged_later_where_they_were_not(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    database, task = Database("test", (SURE,)), Task("planted-SURE", "planted", "SURE")
+    folder = tmp_path / task.key
+    folder.mkdir()
+    (folder / "record.json").write_text(json.dumps({"task": task.key, "run": "runs/x", "bases": {}}))
+    asked: list[tuple[str, int]] = []
+
+    def judge_some(run: Path, sites: Path, most: int) -> dict[str, list[dict[str, object]]]:
+        asked.append((f"{run} {sites.name}", most))
+        return {"all": [], "fixed": []}
+
+    monkeypatch.setattr(search, "judged", judge_some)
+    assert search.run_task(task, tmp_path, Sizes(judged=0), None, None, database)["bases"] == {}
+    assert search.run_task(task, tmp_path, Sizes(judged=3), None, None, database)["bases"] == {"all": [], "fixed": []}
+    assert asked == [("runs/x test.sites.tsv", 3)]
+    assert search.run_task(task, tmp_path, Sizes(judged=3), None, None, database)["bases"] == {"all": [], "fixed": []}
+    assert len(asked) == 1
