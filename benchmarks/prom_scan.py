@@ -79,6 +79,26 @@ class Figures:
     f1: float
 
 
+@dataclass(frozen=True)
+class Scan:
+    """How windows lay.
+
+    Attributes:
+        window_bp: Bases of a window.
+        stride_bp: From one to the next.
+        evaluation_bp: Bases that a score is made of.
+    """
+
+    window_bp: int
+    stride_bp: int
+    evaluation_bp: int
+
+    @property
+    def group(self) -> int:
+        """Windows that a score is made of."""
+        return (self.evaluation_bp - self.window_bp) // self.stride_bp + 1
+
+
 def figures_of(tallies: Sequence[Tally]) -> Figures:
     """Of the sums over contigs."""
     calls, right, sites, found = (sum(getattr(one, name) for one in tallies) for name in ("calls", "right", "sites", "found"))
@@ -134,21 +154,19 @@ def cpg_track(contigs: dict[str, int], window_bp: int, stride_bp: int, group: in
     return found
 
 
-def calls_of(track: Track, threshold: float, evaluation_bp: int) -> dict[str, list[int]]:
+def calls_of(track: Track, threshold: float, scan: Scan) -> dict[str, list[int]]:
     """Summits of the calls that a scan would make of a track at this threshold, by contig."""
     found = {}
     for contig, (starts, values) in track.items():
-        merger = CallMerger(threshold, evaluation_bp, evaluation_bp)
+        merger = CallMerger(threshold, scan.evaluation_bp, scan.evaluation_bp, scan.stride_bp)
         merger.add(contig, starts, values)
         found[contig] = [call.summit for call in merger.take()]
     return found
 
 
-def tallies_of(
-    tracks: dict[str, Track], contigs: dict[str, int], sites: Sequence[Region], threshold: float, evaluation_bp: int
-) -> list[Tally]:
+def tallies_of(tracks: dict[str, Track], contigs: dict[str, int], sites: Sequence[Region], threshold: float, scan: Scan) -> list[Tally]:
     """One for each contig, all strands together; the sites of strand ``.`` are those of both."""
-    summits = {strand: calls_of(track, threshold, evaluation_bp) for strand, track in tracks.items()}
+    summits = {strand: calls_of(track, threshold, scan) for strand, track in tracks.items()}
     found = []
     for contig, length in contigs.items():
         parts = [
@@ -169,26 +187,6 @@ def interval(tallies: Sequence[Tally], seed: int) -> tuple[float, float]:
     values = [figures_of([tallies[place] for place in row]).f1 for row in drawn.tolist()]
     low, high = np.quantile(values, (0.025, 0.975))
     return float(low), float(high)
-
-
-@dataclass(frozen=True)
-class Scan:
-    """How windows lay.
-
-    Attributes:
-        window_bp: Bases of a window.
-        stride_bp: From one to the next.
-        evaluation_bp: Bases that a score is made of.
-    """
-
-    window_bp: int
-    stride_bp: int
-    evaluation_bp: int
-
-    @property
-    def group(self) -> int:
-        """Windows that a score is made of."""
-        return (self.evaluation_bp - self.window_bp) // self.stride_bp + 1
 
 
 def scan_contigs(
@@ -242,7 +240,7 @@ def rows_of(options: argparse.Namespace, folder: Path) -> tuple[list[str], str]:
         counts[name] = {".": cpg_track(lengths[name], scan.window_bp, scan.stride_bp, scan.group)}
 
     def best_of(found: dict[str, Track], thresholds: Sequence[float]) -> float:
-        by = {one: figures_of(tallies_of(found, lengths["valid"], sites, one, scan.evaluation_bp)).f1 for one in thresholds}
+        by = {one: figures_of(tallies_of(found, lengths["valid"], sites, one, scan)).f1 for one in thresholds}
         return max(by, key=lambda threshold: by[threshold])
 
     rows = []
@@ -251,7 +249,7 @@ def rows_of(options: argparse.Namespace, folder: Path) -> tuple[list[str], str]:
         ("this model, threshold", tracks["test"], best_of(tracks["valid"], THRESHOLDS), "best on valid"),
         ("CpG in a window, at least", counts["test"], best_of(counts["valid"], CPG_COUNTS), "best on valid"),
     ):
-        tallies = tallies_of(found, lengths["test"], sites, threshold, scan.evaluation_bp)
+        tallies = tallies_of(found, lengths["test"], sites, threshold, scan)
         figures, (low, high) = figures_of(tallies), interval(tallies, seed=42)
         calls = sum(one.calls for one in tallies)
         rows.append(
@@ -280,8 +278,8 @@ def document(rows: Sequence[str], data: str, command: str) -> str:
         f"`{command}`",
         "",
         f"Test split of `lrg_hg38.contigs.tsv`: {data}.",
-        "The score of a place is the best of all windows within 1001 bases (the rule of 2021). A call is right where an EPD start site",
-        f"is within {MARGIN_BP} bases of its summit. In brackets the 95 % interval over resampled contigs.",
+        "The score of a place is the best of all windows within 1001 bases, in whole strides (the rule of 2021). A call is right where",
+        f"an EPD start site is within {MARGIN_BP} bases of its summit. In brackets the 95 % interval over resampled contigs.",
         "",
         "| | precision | recall | F1 |",
         "| --- | --- | --- | --- |",

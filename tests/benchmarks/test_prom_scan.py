@@ -5,10 +5,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmarks.prom_scan import Figures, Tally, calls_of, evaluation_of, figures_of, interval, tallies_of, tally, window_of
+from benchmarks.prom_scan import Figures, Scan, Tally, calls_of, evaluation_of, figures_of, interval, tallies_of, tally, window_of
 from dnabert.dna.regions import Region
 
 EVALUATION_BP, STRIDE_BP = 1001, 50
+SCAN = Scan(300, STRIDE_BP, EVALUATION_BP)
 
 
 def track_with_peaks(length_bp: int, peaks: list[int]) -> tuple[np.ndarray, np.ndarray]:
@@ -34,17 +35,17 @@ def test_figures_are_of_sums_over_contigs_and_zero_without_calls() -> None:
 
 def test_the_summit_of_a_peak_is_its_middle_and_thresholds_count() -> None:
     starts, values = track_with_peaks(20_000, [4000, 12_000])
-    calls = calls_of({"c": (starts, values)}, 0.5, EVALUATION_BP)
+    calls = calls_of({"c": (starts, values)}, 0.5, SCAN)
     assert np.abs(np.array(calls["c"]) - [4000, 12_000]).max() <= STRIDE_BP
-    assert calls_of({"c": (starts, values)}, 0.95, EVALUATION_BP) == {"c": []}
+    assert calls_of({"c": (starts, values)}, 0.95, SCAN) == {"c": []}
 
 
 def test_a_stranded_model_must_call_the_strand_and_one_without_strand_need_not() -> None:
     peaks, nothing = track_with_peaks(20_000, [4000]), track_with_peaks(20_000, [])
     sites = [Region("c", 4100, 4101, "t", "-"), Region("c", 30_000, 30_001, "beyond", "+"), Region("d", 4100, 4101, "other", "+")]
-    stranded = tallies_of({"+": {"c": peaks}, "-": {"c": nothing}}, {"c": 20_000}, sites, 0.5, EVALUATION_BP)
+    stranded = tallies_of({"+": {"c": peaks}, "-": {"c": nothing}}, {"c": 20_000}, sites, 0.5, SCAN)
     assert stranded == [Tally(calls=1, right=0, sites=1, found=0)]
-    blind = tallies_of({".": {"c": peaks}}, {"c": 20_000}, sites, 0.5, EVALUATION_BP)
+    blind = tallies_of({".": {"c": peaks}}, {"c": 20_000}, sites, 0.5, SCAN)
     assert blind == [Tally(calls=1, right=1, sites=1, found=1)]
 
 

@@ -110,6 +110,25 @@ def test_an_error_of_the_work_comes_through_as_itself(engine: RayEngine, notes: 
     assert store.holds(shard_key("square", 95))
 
 
+class _Nodes:
+    """Stands in for Ray where only its list of nodes is asked for."""
+
+    def __init__(self, *nodes: tuple[float, float, bool]) -> None:
+        self._nodes = [{"Alive": alive, "Resources": {"CPU": cores, "GPU": gpus}} for cores, gpus, alive in nodes]
+
+    def nodes(self) -> list[dict[str, object]]:
+        return self._nodes
+
+
+def test_a_worker_must_fit_on_one_living_node() -> None:
+    assert ray_engine._room(_Nodes((3, 0, True), (3, 0, True)), 2, 0) == 2
+    assert ray_engine._room(_Nodes((3, 0, True), (3, 0, False)), 2, 0) == 1
+    assert ray_engine._room(_Nodes((16, 2, True)), 1, 0.6) == 2
+    assert ray_engine._room(_Nodes((16, 2, True)), 1, 0.5) == 4
+    assert ray_engine._room(_Nodes((16, 3, True), (1, 8, True)), 1, 2.0) == 2
+    assert ray_engine._room(_Nodes((1, 0, True)), 2, 0) == 0
+
+
 @dataclass(frozen=True)
 class Dawdling:
     """Takes its time."""
@@ -136,7 +155,9 @@ def test_a_job_that_waits_for_room_says_so(
 
 
 def test_a_cluster_that_is_too_small_for_a_worker_is_refused(engine: RayEngine) -> None:
-    with pytest.raises(ClusterError, match=r"has \d+ cores and 0 GPUs, and a worker wants 1000 and 0; ask for less"):
+    with pytest.raises(
+        ClusterError, match=r"has \d+ cores and 0 GPUs, and no node of it the 1000 cores and 0 GPUs that a worker wants; ask"
+    ):
         RayEngine("local", cores=1000)
 
 

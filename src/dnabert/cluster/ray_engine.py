@@ -57,13 +57,14 @@ class RayEngine:
         resources = self._ray.cluster_resources()
         all_gpus, all_cores = float(resources.get("GPU", 0)), float(resources.get("CPU", 0))
         self.gpus = (1.0 if all_gpus else 0.0) if gpus is None else gpus
-        self.cores = cores or (1 if self.gpus else min(2, max(1, int(all_cores))))
+        largest = max((int(node["Resources"].get("CPU", 0)) for node in self._ray.nodes() if node["Alive"]), default=1)
+        self.cores = cores or (1 if self.gpus else min(2, max(1, largest)))
         room = _room(self._ray, self.cores, self.gpus)
         if not room:
             self.close()
             raise ClusterError(
-                f"the Ray cluster at {address} has {all_cores:g} cores and {all_gpus:g} GPUs, and a worker wants {self.cores} and"
-                f" {self.gpus:g}; ask for less, or join a larger cluster"
+                f"the Ray cluster at {address} has {all_cores:g} cores and {all_gpus:g} GPUs, and no node of it the {self.cores} cores and"
+                f" {self.gpus:g} GPUs that a worker wants; ask for less, or join a larger cluster"
             )
         self.workers = min(workers or room, room)
         if workers and workers > room:
@@ -108,10 +109,17 @@ class RayEngine:
 
 
 def _room(ray: Any, cores: int, gpus: float) -> int:
-    """Workers that the nodes of the cluster can hold now."""
-    resources = ray.cluster_resources()
-    all_cores = float(resources.get("CPU", 0))
-    return int(min(float(resources.get("GPU", 0)) / gpus if gpus else all_cores, all_cores / cores))
+    """Workers that the living nodes of the cluster can hold, other jobs aside; a worker is on one node."""
+    count = 0
+    for node in ray.nodes():
+        if node["Alive"]:
+            found = node["Resources"]
+            room = int(found.get("CPU", 0)) // cores
+            if gpus:  # a part of a GPU is of one GPU
+                on_all = int(found.get("GPU", 0))
+                room = min(room, on_all * int(1 / gpus) if gpus < 1 else int(on_all / gpus))
+            count += room
+    return count
 
 
 class _Pool:
@@ -125,6 +133,7 @@ class _Pool:
         self._kind = ray.remote(num_cpus=cores, num_gpus=gpus, runtime_env=threads, **limits)(_Worker)
         self._actors: list[Any] = []
         self._busy: dict[Any, Any] = {}
+        self._has_answered = False
 
     def begin(self, content: Any) -> Any:
         """What will be the bytes of a shard; the worker with the least to do takes it."""
@@ -143,14 +152,7 @@ class _Pool:
     def result(self, future: Any) -> bytes:
         """The bytes of a shard."""
         while not self._ray.wait([future], timeout=_PATIENCE_S)[0]:
-            room = _room(self._ray, self._cores, self._gpus)
-            if room < self._count:
-                log.warning(
-                    "nodes are lost: the cluster has room for %d of %d workers, and shards of the others wait until nodes join;"
-                    " or stop (what is done is kept), and go on with --resume",
-                    room,
-                    self._count,
-                )
+            self._tell()
         try:
             result: bytes = self._ray.get(future)
         except self._ray.exceptions.RayTaskError as error:
@@ -162,7 +164,21 @@ class _Pool:
                 f"a worker was lost {_RETRIES + 1} times at the same shard, perhaps for want of memory: {str(error).splitlines()[0]};"
                 " what is done is kept: give its workers more room and go on with --resume"
             ) from error
+        self._has_answered = True
         return result
+
+    def _tell(self) -> None:
+        """Why it may be that there is no answer."""
+        room = _room(self._ray, self._cores, self._gpus)
+        if room < self._count:
+            log.warning(
+                "nodes are lost: the cluster has room for %d of %d workers, and shards of the others wait until nodes join;"
+                " or stop (what is done is kept), and go on with --resume",
+                room,
+                self._count,
+            )
+        elif not self._has_answered:
+            log.info("no worker has answered yet: shards are large, or the cluster is at work for others")
 
     def close(self) -> None:
         for actor in self._actors:

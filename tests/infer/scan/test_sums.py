@@ -57,7 +57,7 @@ def _reference(starts: list[int], values: list[float], threshold: float, merge: 
     found = []
     for group in groups:
         first = last = max(group, key=lambda place: (values[place], -place))
-        while last + 1 < len(values) and values[last + 1] == values[first]:
+        while last + 1 in group and values[last + 1] == values[first]:
             last += 1
         summit = (starts[first] + starts[last]) // 2 + window // 2
         found.append((starts[group[0]], starts[group[-1]] + window, summit, len(group)))
@@ -68,12 +68,13 @@ def _reference(starts: list[int], values: list[float], threshold: float, merge: 
 @given(scores, st.integers(0, 30), st.integers(1, 7))
 def test_calls_are_those_of_plain_python_whatever_the_pieces(values: list[float], merge: int, size: int) -> None:
     starts = [5 * number for number in range(len(values))]
-    merger = CallMerger(0.5, merge, 20)
+    merger = CallMerger(0.5, merge, 20, 5)
     for first in range(0, len(values), size):
         part = slice(first, first + size)
         merger.add("c", np.array(starts[part]), np.array(values[part], np.float32))
     found = merger.take()
     assert [(call.start, call.end, call.summit, call.count) for call in found] == _reference(starts, values, 0.5, merge, 20)
+    assert all(call.start <= call.summit < call.end for call in found)
     assert merger.take() == []
 
 
@@ -83,14 +84,27 @@ def test_the_summit_of_a_call_by_the_rule_max_is_where_the_best_window_is() -> N
     scores[30] = 0.9
     group, window_bp, stride_bp = 15, 300, 50
     values = apply_rule("max", scores, group)
-    merger = CallMerger(0.5, 1000, window_bp + (group - 1) * stride_bp)
+    merger = CallMerger(0.5, 1000, window_bp + (group - 1) * stride_bp, stride_bp)
     merger.add("c", stride_bp * np.arange(len(values)), values)
     (call,) = merger.take()
     assert call.summit == 30 * stride_bp + window_bp // 2
 
 
+def test_the_summit_of_a_call_is_in_it_where_windows_lie_apart() -> None:
+    merger = CallMerger(0.5, 70, 70, 100)
+    merger.add("c", np.array([0, 100, 200]), np.full(3, 0.9, np.float32))
+    assert [(call.start, call.summit) for call in merger.take()] == [(0, 35), (100, 135), (200, 235)]
+
+
+def test_windows_of_one_score_with_a_gap_between_them_are_two_summits() -> None:
+    merger = CallMerger(0.5, 300, 70, 10)
+    merger.add("c", np.array([10]), np.ones(1, np.float32))
+    merger.add("c", np.array([250]), np.ones(1, np.float32))
+    assert [(call.start, call.end, call.summit) for call in merger.take()] == [(10, 320, 45)]
+
+
 def test_windows_of_two_contigs_are_never_joined() -> None:
-    merger = CallMerger(0.5, 100, 20)
+    merger = CallMerger(0.5, 100, 20, 5)
     merger.add("a", np.array([0]), np.array([0.9], np.float32))
     merger.add("b", np.array([10]), np.array([0.8], np.float32))
     assert [(call.contig, call.start) for call in merger.take()] == [("a", 0), ("b", 10)]

@@ -117,7 +117,7 @@ def run_scan(
         job.bed,
         layout,
         job.lengths,
-        lambda: CallMerger(job.threshold, merge_bp, layout.window_bp),
+        lambda: CallMerger(job.threshold, merge_bp, layout.window_bp, layout.step),
         nulls,
         max_q=config.max_q,
         is_probability=job.info.head.task != "regress",

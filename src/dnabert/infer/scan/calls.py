@@ -4,7 +4,7 @@ Source: UCSC BED format (0-based, half-open; the first six columns).
 """
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -47,9 +47,7 @@ class _Hits:
         value: The highest score.
         count: Windows that score high.
         top_first: Where the first window of that score begins.
-        top_last: Where the last one of those that follow it without a break begins.
-        is_top_begun: Whether the first window of the pieces has that score.
-        is_top_open: Whether the last window of the pieces belongs to that stretch.
+        top_last: Where the last one of those that follow it one by one, with the same score, begins.
     """
 
     contig: str
@@ -59,27 +57,22 @@ class _Hits:
     count: int
     top_first: int
     top_last: int
-    is_top_begun: bool
-    is_top_open: bool
 
 
-def _hits_of(contig: str, starts: npt.NDArray[np.int64], values: npt.NDArray[np.float32], group: npt.NDArray[np.intp]) -> _Hits:
-    """What is in the windows of these numbers."""
-    top = int(group[int(np.argmax(values[group]))])
-    lower = np.flatnonzero(values[top:] != values[top])
-    end = top + int(lower[0]) if len(lower) else len(values)
-    is_begun, is_open = top == 0, end == len(values)
-    first, last = int(starts[group[0]]), int(starts[group[-1]])
-    return _Hits(contig, first, last, float(values[top]), len(group), int(starts[top]), int(starts[end - 1]), is_begun, is_open)
+def _hits_of(contig: str, starts: npt.NDArray[np.int64], values: npt.NDArray[np.float32], step: int) -> _Hits:
+    """Of windows that all score high and make one call."""
+    top = int(np.argmax(values))
+    breaks = np.flatnonzero((values[top + 1 :] != values[top]) | (np.diff(starts[top:]) != step))
+    end = top + int(breaks[0]) if len(breaks) else len(values) - 1
+    return _Hits(contig, int(starts[0]), int(starts[-1]), float(values[top]), len(values), int(starts[top]), int(starts[end]))
 
 
-def _together(before: _Hits, after: _Hits) -> _Hits:
+def _together(before: _Hits, after: _Hits, step: int) -> _Hits:
     top = after if after.value > before.value else before
-    top_last, is_open = top.top_last, top is after and after.is_top_open
-    if after.value == before.value and before.is_top_open and after.is_top_begun:
-        top_last, is_open = after.top_last, after.is_top_open
-    count = before.count + after.count
-    return _Hits(before.contig, before.first, after.last, top.value, count, top.top_first, top_last, top.is_top_begun, is_open)
+    top_last = top.top_last
+    if after.value == before.value and before.top_last + step == after.top_first:
+        top_last = after.top_last
+    return _Hits(before.contig, before.first, after.last, top.value, before.count + after.count, top.top_first, top_last)
 
 
 class CallMerger:
@@ -89,10 +82,11 @@ class CallMerger:
         threshold: Lowest score.
         merge_bp: Windows that begin at most so far apart are joined.
         window_bp: Bases of a window.
+        step: Bases from one window to the next.
     """
 
-    def __init__(self, threshold: float, merge_bp: int, window_bp: int) -> None:
-        self.threshold, self.merge_bp, self.window_bp = threshold, merge_bp, window_bp
+    def __init__(self, threshold: float, merge_bp: int, window_bp: int, step: int) -> None:
+        self.threshold, self.merge_bp, self.window_bp, self.step = threshold, merge_bp, window_bp, step
         self._open: _Hits | None = None
         self._done: list[Call] = []
 
@@ -105,16 +99,14 @@ class CallMerger:
             values: Their scores, (W,); NaN is never high.
         """
         hits = np.flatnonzero(values >= self.threshold)
-        if len(values) and self._open is not None and not (len(hits) and hits[0] == 0):
-            self._open = replace(self._open, is_top_open=False)
         if not len(hits):
             return
         firsts = np.flatnonzero(np.diff(starts[hits], prepend=starts[hits[0]] - self.merge_bp - 1) > self.merge_bp)
         for group in np.split(hits, firsts[1:]):
-            found = _hits_of(contig, starts, values, group)
+            found = _hits_of(contig, starts[group], values[group], self.step)
             before = self._open
             if before is not None and before.contig == contig and found.first - before.last <= self.merge_bp:
-                found = _together(before, found)
+                found = _together(before, found, self.step)
             else:
                 self._close()
             self._open = found
