@@ -8,7 +8,7 @@ from typing import Any
 
 import benchmarks.motifs
 from benchmarks.motifs.document import document
-from benchmarks.motifs.search import run_task
+from benchmarks.motifs.search import records, run_task
 from benchmarks.motifs.sets import ENCODE, GUE, PLANTED, TWO_MODULES, Sizes, Task
 from dnabert.motif.compare import jaspar_database
 from dnabert.output import write_text
@@ -33,7 +33,7 @@ def main() -> int:
     parser.add_argument("--runs", type=Path, help="folder of fine-tuned runs, named as the sets are (gue-tf-0, ...), taken as they are")
     parser.add_argument("--work", type=Path, default=Path("runs/motifs"), help="where runs and searches are kept (default: %(default)s)")
     parser.add_argument("--out", type=Path, help=f"the table; without it {DOCUMENT}, or with --rehearse motifs.md in --work")
-    parser.add_argument("--only", nargs="+", default=[], metavar="SET", help="sets, or beginnings of their names: planted, encode, gue")
+    parser.add_argument("--only", nargs="+", default=[], metavar="SET", help="sets to do now, or how they begin: planted, encode, gue")
     parser.add_argument("--train", type=int, default=usual.train, help="positives to train on (default: %(default)s)")
     parser.add_argument("--epochs", type=int, default=usual.epochs, help="(default: %(default)s)")
     parser.add_argument("--searched", type=int, default=usual.searched, help="positives that are searched (default: %(default)s)")
@@ -58,11 +58,13 @@ def main() -> int:
     database = jaspar_database()
     out = options.out or (work / "motifs.md" if options.rehearse else DOCUMENT)
     command = shlex.join(["python", "-m", "benchmarks.motifs", *sys.argv[1:]])
-    results: list[dict[str, Any]] = []
+    skipped: dict[str, dict[str, Any]] = {}
     for task in tasks:
-        results.append(run_task(task, work, sizes, options.model, options.runs, database))
+        result = run_task(task, work, sizes, options.model, options.runs, database)
+        if "skipped" in result:
+            skipped[task.key] = result
         out.parent.mkdir(parents=True, exist_ok=True)
-        write_text(out, document(results, command))
+        write_text(out, document(records(work, all_tasks(), skipped), command))
     print(out.read_text())
     return 0
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from benchmarks.motifs.search import FIXED_BITS
+from benchmarks.motifs.search import FIXED_BITS, LEARNT_MCC, LONGER
 from dnabert.motif.compare import SIGNIFICANT_Q
 
 GOALS = (("planted", "at least 9 of 10"), ("ENCODE", "at least 4 of 5"))
@@ -16,25 +16,34 @@ def document(results: Sequence[dict[str, Any]], command: str) -> str:
         "",
         f"Written by `{command}`. Matches: TOMTOM, q < {SIGNIFICANT_Q:g} over the whole database. Planted sets: q of the first motif found",
         "beside the very matrix that was planted. ENCODE: the rank of the first motif whose best match is of the structural family of the",
-        "factor (in brackets how many motifs of the database are); 1 is best, – is none. GUE does not name its factors.",
+        "factor (in brackets how many motifs of the database are); 1 is best, – is none. GUE does not name its factors. All sets that are",
+        "done are here, whichever command did them. Each model is fine-tuned from",
+        f"{_origins(results)}, for so many epochs at most, the best on validation kept; {LONGER} times as long where its MCC there was",
+        f"below {LEARNT_MCC:g}.",
         "",
-        "| set | factor | test AUROC | scores | motifs | first motif | sites | best match | q | planted matrix, or family |",
-        "|---|---|---|---|---|---|---|---|---|---|",
+        "| set | factor | rows x epochs | test AUROC | scores | motifs | first motif | sites | best match | q | planted, or family |",
+        "|---|---|---|---|---|---|---|---|---|---|---|",
     ]
     for result in results:
         if "skipped" in result:
-            lines.append(f"| {result['task']} | | skipped: {result['skipped']} | | | | | | | |")
+            lines.append(f"| {result['task']} | | skipped: {result['skipped']} | | | | | | | | |")
         else:
             lines += [_row(result, row) for row in result["searches"]]
     lines += ["", "Goals:", ""]
     for kind, wanted in GOALS:
         done = [result for result in results if result.get("kind") == kind]
-        methods = [row["method"] for row in done[0]["searches"]] if done else []
-        for place, method in enumerate(methods):
-            first = sum(_is_found(kind, result["searches"][place]) for result in done)
+        for method in dict.fromkeys(row["method"] for result in done for row in result["searches"]):
+            rows = [row for result in done for row in result["searches"] if row["method"] == method]
+            first = sum(_is_found(kind, row) for row in rows)
             what = "the first motif matches the planted matrix" if kind == "planted" else "the factor's family first"
-            lines.append(f"- {kind}, {method}: {what} in {first} of {len(done)} ({wanted} wanted)")
+            lines.append(f"- {kind}, {method}: {what} in {first} of {len(rows)} ({wanted} wanted)")
     return "\n".join(lines + _bases(results)) + "\n"
+
+
+def _origins(results: Sequence[dict[str, Any]]) -> str:
+    """What the models were fine-tuned from."""
+    found = dict.fromkeys(result["trained"]["from"] for result in results if "trained" in result)
+    return " or ".join(f"weights with the SHA-256 `{one[:12]}`" if one else "random weights" for one in found) or "nothing yet"
 
 
 def _is_found(kind: str, row: dict[str, Any]) -> bool:
@@ -46,7 +55,8 @@ def _is_found(kind: str, row: dict[str, Any]) -> bool:
 def _row(result: dict[str, Any], row: dict[str, Any]) -> str:
     match = f"{row['match']} ({row['match_id']})" if row["match"] else "–"
     auroc = "–" if result["auroc"] is None else f"{result['auroc']:.3f}"
-    cells = (result["kind"], result["factor"] or result["task"], auroc, row["method"], str(row["motifs"]))
+    training = f"{result['trained']['rows']:,} x {result['trained']['epochs']}"
+    cells = (result["kind"], result["factor"] or result["task"], training, auroc, row["method"], str(row["motifs"]))
     first = f"`{row['consensus']}`" if row["consensus"] else "–"
     return "| " + " | ".join((*cells, first, str(row["sites"]), match, _number(row["match_q"]), _verdict(row))) + " |"
 

@@ -4,7 +4,7 @@ import csv
 import json
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,8 @@ from dnabert.infer.predictor import Predictor
 from dnabert.motif.compare import Database, KnownMotif, compare, read_meme_database
 from dnabert.output import write_text
 
+LEARNT_MCC = 0.2
+LONGER = 3
 FIXED_BITS = 1.0
 """Bits from which on a place of a matrix takes one or two bases."""
 
@@ -35,7 +37,8 @@ def settings(assignments: Sequence[str]) -> list[str]:
 def run_task(task: Task, work: Path, sizes: Sizes, model: str | None, runs: Path | None, database: Database) -> dict[str, Any]:
     """Fine-tune on a set, or take the run that is there, and search it.
 
-    What is done already is kept; bases are judged later where they were not.
+    What is done already is kept; bases are judged later where they were not. A model that has learnt nothing, by its MCC on the validation
+    table, is trained again, three times as long.
 
     Args:
         task: The set.
@@ -67,7 +70,10 @@ def run_task(task: Task, work: Path, sizes: Sizes, model: str | None, runs: Path
     if not given and not (run / "metrics.json").is_file():
         tables = [word for name in ("train", "valid") for word in (f"--{name}", str(folder / f"{name}.csv"))]
         start = ["--model", model] if model else ["--preset", "mini", "--kmer", "6"]
-        dnabert("finetune", *tables, *start, "--no-stranded", "--epochs", str(sizes.epochs), "--out", str(run), "--force")
+        for epochs in (sizes.epochs, LONGER * sizes.epochs):
+            dnabert("finetune", *tables, *start, "--no-stranded", "--epochs", str(epochs), "--out", str(run), "--force")
+            if json.loads((run / "metrics.json").read_text())["valid"]["mcc"] >= LEARNT_MCC:
+                break
     rows = []
     for method in sizes.methods:
         out = folder / f"motifs-{method}"
@@ -80,6 +86,7 @@ def run_task(task: Task, work: Path, sizes: Sizes, model: str | None, runs: Path
         "task": task.key,
         "kind": task.kind,
         "run": str(run),
+        "trained": trained(run),
         "factor": task.factor,
         "auroc": test_auroc(run, folder),
         "searches": rows,
@@ -87,6 +94,24 @@ def run_task(task: Task, work: Path, sizes: Sizes, model: str | None, runs: Path
     }
     write_text(record, json.dumps(result, indent=2) + "\n")
     return result
+
+
+def trained(run: Path) -> dict[str, Any]:
+    """What the record of a run says of its training: rows, epochs at most, and the SHA-256 of the model that it started from."""
+    record = json.loads((run / "run.json").read_text())
+    return {"rows": record["n_train"], "epochs": record["config"]["epochs"], "from": (record.get("model") or {}).get("sha256", "")}
+
+
+def records(work: Path, tasks: Sequence[Task], skipped: Mapping[str, dict[str, Any]]) -> list[dict[str, Any]]:
+    """All sets that are done, whenever that was, and those that were skipped now, in the order of the tasks."""
+    found = []
+    for task in tasks:
+        path = work / task.key / "record.json"
+        if path.is_file():
+            found.append(json.loads(path.read_text()))
+        elif task.key in skipped:
+            found.append(skipped[task.key])
+    return found
 
 
 def test_auroc(run: Path, folder: Path) -> float | None:

@@ -62,6 +62,7 @@ def _result(kind: str, rank: int | None, q: float | None) -> dict[str, object]:
     search |= {"planted": "MA9" if kind == "planted" else "", "planted_q": q, "family": "Fingers", "family_size": 7, "family_rank": rank}
     base = {"score": "ism", "auroc": 0.9, "interval": (0.8, 0.95)}
     return {
+        "trained": {"rows": 5000, "epochs": 4, "from": "0123456789abcdef"},
         "task": "t",
         "kind": kind,
         "factor": "F",
@@ -131,3 +132,20 @@ def test_what_is_done_is_kept_and_bases_are_judged_later_where_they_were_not(tmp
     assert asked == [("runs/x test.sites.tsv", 3)]
     assert search.run_task(task, tmp_path, Sizes(judged=3), None, None, database)["bases"] == {"all": [], "fixed": []}
     assert len(asked) == 1
+
+
+def test_the_page_holds_all_sets_that_are_done_and_those_skipped_now(tmp_path: Path) -> None:
+    tasks = [Task(name, "ENCODE", "F") for name in ("encode-A", "encode-B", "encode-C")]
+    done = _result("ENCODE", 1, None)
+    (tmp_path / "encode-B").mkdir()
+    (tmp_path / "encode-B" / "record.json").write_text(json.dumps(done))
+    skipped = {"encode-A": {"task": "encode-A", "skipped": "a.gz is not there"}}
+    found = search.records(tmp_path, tasks, skipped)
+    assert [one["task"] for one in found] == ["encode-A", "t"]
+    other = done | {"searches": [*done["searches"], done["searches"][0] | {"method": "attention", "family_rank": 2}]}
+    page = document([*found, other], "command")
+    assert "- ENCODE, gradient: the factor's family first in 2 of 2" in page
+    assert "- ENCODE, attention: the factor's family first in 0 of 1" in page
+    assert "| encode-A | | skipped: a.gz is not there |" in page
+    assert "weights with the SHA-256 `0123456789ab`" in page
+    assert "| 5,000 x 4 |" in page
