@@ -38,7 +38,7 @@ def run_task(task: Task, work: Path, sizes: Sizes, model: str | None, runs: Path
     """Fine-tune on a set, or take the run that is there, and search it.
 
     What is done already is kept; bases are judged later where they were not. A model that has learnt nothing, by its MCC on the validation
-    table, is trained again, three times as long.
+    table, is trained again, three times as long and to the end.
 
     Args:
         task: The set.
@@ -70,8 +70,8 @@ def run_task(task: Task, work: Path, sizes: Sizes, model: str | None, runs: Path
     if not given and not (run / "metrics.json").is_file():
         tables = [word for name in ("train", "valid") for word in (f"--{name}", str(folder / f"{name}.csv"))]
         start = ["--model", model] if model else ["--preset", "mini", "--kmer", "6"]
-        for epochs in (sizes.epochs, LONGER * sizes.epochs):
-            dnabert("finetune", *tables, *start, "--no-stranded", "--epochs", str(epochs), "--out", str(run), "--force")
+        for epochs, patience in ((sizes.epochs, []), (LONGER * sizes.epochs, ["--set", "patience=0"])):
+            dnabert("finetune", *tables, *start, "--no-stranded", "--epochs", str(epochs), *patience, "--out", str(run), "--force")
             if json.loads((run / "metrics.json").read_text())["valid"]["mcc"] >= LEARNT_MCC:
                 break
     rows = []

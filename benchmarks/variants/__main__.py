@@ -7,8 +7,9 @@
 Models: --splice (donor, acceptor, none; windows at the annotated sites), --promoter (centred windows), --zero-shot (pre-trained). Beside
 them the baselines: closeness to the site (or TSS), the change of G+C, and a convolutional network (--splice-cnn, --promoter-cnn) that was
 trained on the rows of the model and reads the windows of the model; `python -m benchmarks.variants.train` makes one. MFASS is kept to
-contigs of the valid and test split. What is missing is left out with a reason; intervals are of 1,000 bootstrap resamplings. `--rehearse`
-takes a few records of each.
+contigs of the valid and test split. All figures of a set are over all of its variants: those that a contestant did not score rank lowest,
+or count as no change where effects have a sign. What is missing is left out with a reason; intervals are of 1,000 bootstrap resamplings.
+`--rehearse` takes a few records of each.
 """
 
 import argparse
@@ -20,7 +21,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks.variants.figures import add_result
+from benchmarks.variants.figures import UNSCORED, add_result
 from benchmarks.variants.networks import SavedNetwork, load_network, same_rows
 from benchmarks.variants.rows import Evaluation
 from benchmarks.variants.scores import Placement, score_by_model, score_by_network
@@ -57,7 +58,10 @@ def evaluate(evaluation: Evaluation, contestants: Contestants, work: Path, data:
         print(f"{evaluation.name}: no variant of it is in the data", file=sys.stderr)
         return
     add_result(evaluation, "closeness to the site", [-row.distance for row in evaluation.rows])
-    add_result(evaluation, "loss of G+C", [-row.gc_change if evaluation.is_signed else abs(row.gc_change) for row in evaluation.rows])
+    if evaluation.is_signed:
+        add_result(evaluation, "loss of G+C", [-row.gc_change for row in evaluation.rows])
+    else:
+        add_result(evaluation, "change of G+C", [abs(row.gc_change) for row in evaluation.rows])
     kind, genome = evaluation.kind, data / "human/lrg_hg38.fa.gz"
     folder = work / "".join(letter if letter.isalnum() else "_" for letter in evaluation.name)
     placement = Placement(genome, None, VariantConfig())
@@ -83,7 +87,7 @@ def document(evaluations: Sequence[Evaluation], contestants: Contestants, comman
         if kind in contestants.networks:
             lines.append(f"- {kind}, {_network_line(contestants.networks[kind], resolve_model(model))}")
     lines += [f"- zero-shot: `{contestants.zero_shot}`"] if contestants.zero_shot else []
-    lines += ["", "Higher is better everywhere; intervals are 95 %, of 1,000 bootstrap resamplings of the variants.", ""]
+    lines += ["", "Higher is better everywhere; intervals are 95 %, of 1,000 bootstrap resamplings of the variants.", "", UNSCORED, ""]
     for each in evaluations:
         positives = f", {int(sum(row.truth for row in each.rows))} positive" if not each.is_signed else ""
         lines += [f"## {each.name}", "", f"{len(each.rows)} variants{positives}.", "", f"| | {each.metric_name} | 95 % |", "|---|---|---|"]

@@ -9,9 +9,14 @@ from sklearn.metrics import average_precision_score, roc_auc_score
 
 from benchmarks.variants.rows import Doubles, Evaluation, Metric
 
-__all__ = ["add_result", "auprc", "auroc", "interval", "spearman"]
+__all__ = ["UNSCORED", "add_result", "auprc", "auroc", "interval", "spearman"]
 
 ROUNDS = 1000
+
+UNSCORED = (
+    "Every figure of a set is over all of its variants: those that a contestant did not score rank lowest; where effects have a sign, they"
+    " count as no change."
+)
 
 
 def auroc(truth: Doubles, score: Doubles) -> float:
@@ -39,12 +44,12 @@ def interval(metric: Metric, truth: Doubles, score: Doubles) -> tuple[float, flo
 
 
 def add_result(evaluation: Evaluation, name: str, scores: Sequence[float]) -> None:
-    """Note how well scores do, on the variants that have one."""
-    truth, score = np.array([row.truth for row in evaluation.rows]), np.asarray(scores, np.float64)
+    """Note how well scores do, on all variants; for those without one see :data:`UNSCORED`."""
+    truth, score = np.array([row.truth for row in evaluation.rows]), np.array(scores, np.float64)
     scored = np.isfinite(score)
-    truth, score = truth[scored], score[scored]
-    if len(np.unique(truth)) < 2 or len(np.unique(score)) < 2:
-        print(f"{evaluation.name}: {name}: nothing to compare among {len(truth)} variants", file=sys.stderr)
+    if len(np.unique(truth[scored])) < 2 or len(np.unique(score[scored])) < 2:
+        print(f"{evaluation.name}: {name}: nothing to compare among {scored.sum()} variants", file=sys.stderr)
         return
+    score[~scored] = 0 if evaluation.is_signed else score[scored].min() - 1
     label = name if scored.all() else f"{name} ({scored.sum()} of {len(scored)} scored)"
     evaluation.results.append((label, evaluation.metric(truth, score), *interval(evaluation.metric, truth, score)))
