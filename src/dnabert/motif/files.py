@@ -38,7 +38,7 @@ _TABLE = (
 _LEGEND = (
     "# p and q are of the sequences that hold one of the strings that a motif was merged from (positives_with, negatives_with);"
     " matrix_positives and matrix_negatives hold a place that its matrix fits as well as the better half of its sites;"
-    " motifs are in the order of their matrix_p\n"
+    " motifs are in the order of their matrix_p, which counts own sites and proves nothing\n"
 )
 
 

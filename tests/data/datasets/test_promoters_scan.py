@@ -10,7 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dnabert.data.datasets.draft import Draft
+from dnabert.data.datasets.example import SplitName
 from dnabert.data.datasets.promoters import PromoterConfig, build_promoters
+from dnabert.data.datasets.promoters.scan import Contents, surplus_negatives
 from dnabert.dna.sequence import decode_bases
 from dnabert.errors import DataFileError
 from tests.data.datasets.promoter_files import Tss, planted, random_bases, write_genome, write_split, write_tss
@@ -199,3 +201,11 @@ def test_so_many_windows_without_a_site_are_drawn_as_are_wanted(tmp_path: Path) 
     more = scan(tmp_path, {"c": bases}, sites, scan_stride_bp=100, scan_negatives_per_positive=1000)
     assert places(more) == places(whole)
     assert more.counts["windows without a TSS that were not drawn"] == 0
+
+
+def test_a_share_is_rounded_up_and_not_the_error_of_a_product() -> None:
+    contents = Contents(*(np.zeros(200, np.int64),) * 2, np.arange(200) < 50, np.zeros(200, bool), np.ones(200, bool))
+    splits: list[SplitName] = ["train"] * 200
+    assert surplus_negatives(contents, splits, 1.1, 1).sum() == 150 - 55
+    assert surplus_negatives(contents, splits, 1.11, 1).sum() == 150 - 56
+    assert not surplus_negatives(contents, splits, 3, 1).any()

@@ -129,7 +129,7 @@ def surplus_negatives(contents: Contents, splits: Sequence[SplitName], per_posit
     surplus = np.zeros(len(names), dtype=bool)
     for split in SPLITS:
         rows = np.flatnonzero((names == split) & contents.is_clear & ~contents.is_promoter)
-        most = math.ceil(per_positive * int(((names == split) & contents.is_promoter).sum()))
+        most = math.ceil(round(per_positive * int(((names == split) & contents.is_promoter).sum()), 9))
         surplus[open_stream(seed, Stream.SCAN_NEGATIVES, split).permutation(rows)[most:]] = True
     return surplus
 
