@@ -62,6 +62,10 @@ class DyingEngine:
     def run(self, task: Task[Any], shards: Iterable[Shard[Any]], store: ShardStore) -> Iterator[str]:
         return self.engine.run(DyingTask(task, self.marker), shards, store)
 
+    @property
+    def threads(self) -> int:
+        return self.engine.threads
+
     def close(self) -> None:
         self.engine.close()
 

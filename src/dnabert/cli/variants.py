@@ -46,9 +46,12 @@ def variants(
     from dnabert.cli.jobs.variants import run_variants
     from dnabert.cli.jobs.variants_plan import VariantJob
     from dnabert.cluster.choose import EngineConfig, check_resume, open_engine
+    from dnabert.errors import ConfigError
     from dnabert.infer.variants.config import VariantConfig
     from dnabert.settings import merge_settings
 
+    if mutagenesis is not None and engine != "local":
+        raise ConfigError(f"--engine {engine}: --mutagenesis maps its region in this process; leave out --engine")
     check_resume(engine, resume)
     chosen = merge_settings(VariantConfig(), config, settings or (), {"zero_shot": zero_shot})
     job = VariantJob(

@@ -26,7 +26,7 @@ class EngineConfig(BaseModel):
     cores: int | None = Field(default=None, ge=1)
     """Processor cores of a worker; None: one with a GPU, else two."""
     patience_s: float = Field(default=3600, gt=0)
-    """ranks: seconds without news from the other ranks after which the first gives up."""
+    """ranks: seconds without a sign of life from any other rank after which one that waits gives up, however long a shard takes."""
 
 
 def check_resume(name: EngineName, resume: bool) -> None:

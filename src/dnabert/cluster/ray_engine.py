@@ -66,6 +66,7 @@ class RayEngine:
                 f"the Ray cluster at {address} has {all_cores:g} cores and {all_gpus:g} GPUs, and no node of it the {self.cores} cores and"
                 f" {self.gpus:g} GPUs that a worker wants; ask for less, or join a larger cluster"
             )
+        self.threads = self.cores
         self.workers = min(workers or room, room)
         if workers and workers > room:
             log.warning("%d workers asked for, the cluster has room for %d", workers, room)

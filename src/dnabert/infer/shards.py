@@ -6,21 +6,24 @@ be exchanged in the middle of one.
 """
 
 import hashlib
+import json
 import logging
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeVar, runtime_checkable
 
 from dnabert.errors import OutputError
 from dnabert.output import write_bytes
 
-__all__ = ["Engine", "LocalEngine", "Shard", "ShardStore", "Task", "Work", "shard_key"]
+__all__ = ["Engine", "LocalEngine", "Shard", "ShardStore", "Task", "ThreadedEngine", "Work", "shard_key", "tell_unused", "threads_of"]
 
 log = logging.getLogger(__name__)
 
 S = TypeVar("S")
 S_contra = TypeVar("S_contra", contravariant=True)
+
+_PUBLISHED = "published"
 
 Work = Callable[[S], bytes]
 """Turns what a shard holds into the bytes that are kept; the same bytes on every worker."""
@@ -70,6 +73,16 @@ class Engine(Protocol):
 
     def close(self) -> None:
         """Give back what is held."""
+        ...
+
+
+@runtime_checkable
+class ThreadedEngine(Protocol):
+    """An engine whose workers compute with another number of threads than this process may."""
+
+    @property
+    def threads(self) -> int:
+        """Threads that torch computes with in each worker, on a CPU."""
         ...
 
 
@@ -128,18 +141,58 @@ class ShardStore:
                 f"{self._path(key)}: a finished piece cannot be read: {error.strerror or error}; run the command again"
             ) from error
 
-    def note(self, name: str) -> None:
-        """Leave a sign for other processes.
+    def note(self, name: str, text: str = "") -> None:
+        """Leave a sign for other processes, or for the next run; one of this name is replaced.
 
         Raises:
             OutputError: It cannot be written.
         """
         self._make_folder()
-        write_bytes(self._note(name), b"")
+        write_bytes(self._note(name), text.encode())
 
-    def has_note(self, name: str) -> bool:
-        """Whether a sign was left."""
-        return self._note(name).is_file()
+    def read_note(self, name: str) -> str | None:
+        """What a sign says; None where there is none.
+
+        Raises:
+            OutputError: It cannot be read.
+        """
+        try:
+            return self._note(name).read_text(encoding="utf-8")
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            raise OutputError(f"{self._note(name)}: cannot be read: {error.strerror or error}; run the command again") from error
+
+    def time_of_note(self, name: str) -> int | None:
+        """When a sign was left last, in nanoseconds by the clock of the disk; None where there is none."""
+        try:
+            return self._note(name).stat().st_mtime_ns
+        except OSError:  # a disk that does not answer is no news of a worker either
+            return None
+
+    def remove_note(self, name: str) -> None:
+        """Take a sign away, if it is there.
+
+        Raises:
+            OutputError: It cannot be removed.
+        """
+        try:
+            self._note(name).unlink(missing_ok=True)
+        except OSError as error:
+            raise OutputError(f"{self._note(name)}: cannot be removed: {error.strerror or error}; remove it") from error
+
+    def publish(self, paths: Iterable[Path]) -> None:
+        """Note that these results are about to be put in their places, so that a run that goes on after a kill may replace them.
+
+        Raises:
+            OutputError: It cannot be written.
+        """
+        self.note(_PUBLISHED, json.dumps([str(path.absolute()) for path in paths]))
+
+    def published(self, path: Path) -> bool:
+        """Whether a run that did not end was about to put a result there, see :meth:`publish`."""
+        names: list[str] = json.loads(self.read_note(_PUBLISHED) or "[]")
+        return str(path.absolute()) in names
 
     def count(self) -> int:
         """How many results there are."""
@@ -170,6 +223,36 @@ class ShardStore:
 
     def _path(self, key: str) -> Path:
         return self.folder / f"{key}.part"
+
+
+def threads_of(engine: Engine, device: str) -> int | None:
+    """Threads that shards are computed with where that changes the last bits of sums: on a CPU; None on a GPU. A part of their keys.
+
+    Args:
+        engine: Where shards are worked on; one that says nothing of threads computes as this process does.
+        device: Kind of device: ``cpu`` or ``cuda``.
+    """
+    if device != "cpu":
+        return None
+    if isinstance(engine, ThreadedEngine):
+        return engine.threads
+    import torch  # the engines are imported without it
+
+    return torch.get_num_threads()
+
+
+def tell_unused(store: ShardStore, keys: Iterable[str], threads: int | None) -> None:
+    """A word where pieces are there that are not of this job.
+
+    Args:
+        store: The pieces.
+        keys: Those of the job.
+        threads: What :func:`threads_of` gave.
+    """
+    count = store.count()  # first: other ranks make pieces meanwhile
+    if count and (count := count - sum(map(store.holds, set(keys)))) > 0:
+        now = "" if threads is None else f", such as another number of threads ({threads} now)"
+        log.warning("%s: %d pieces there are of other input or settings%s, and are not used", store.folder, count, now)
 
 
 def shard_key(*parts: Any) -> str:

@@ -24,7 +24,7 @@ class Survey:
         num_records: Its records.
         is_sorted: Whether each contig stands in one piece, its records by position.
         longest_bp: Bases of its longest contig, as the header states it or as far as records reach.
-        full_header: Its header with a line for each contig, filter and key of its records, also where its own has none: BCF needs them.
+        full_header: Its header with a line for each contig, filter and key of its records, also where its own has none: readers need them.
     """
 
     num_records: int

@@ -50,7 +50,7 @@ def test_a_rehearsal_sets_models_networks_and_simple_baselines_side_by_side(tmp_
         kind = "promoter" if "UTR" in name or "Kircher" in name else "splice"
         rows = [line.split(" | ")[0].removeprefix("| ") for line in section.splitlines() if line.startswith("| ") and "95 %" not in line]
         assert rows[-2:] == ["CNN", f"{kind} model"]
-        assert "loss of G+C" in rows
+        assert ("loss of G+C" if "loss of" in name else "change of G+C") == rows[1]
 
 
 def test_a_network_without_its_model_is_refused(

@@ -86,6 +86,7 @@ def test_the_changed_sequence_is_the_same_and_nothing_is_left_to_trim_or_move(co
     [
         (2, "G", (), ["no_alternate"]),
         (2, "G", ("*", "<DEL>", "G[c:9[", ".G", "N", "-", "g"), None),
+        (2, "G", ("", ".", "G."), ["missing_allele", "missing_allele", "breakend"]),
         (2, "A", ("T", "C"), ["reference_mismatch"] * 2),
         (2, "N", ("T",), ["ambiguous_reference"]),
         (2, "x", ("T",), ["not_nucleotides"]),

@@ -35,7 +35,7 @@ def test_a_centred_window_keeps_the_left_flank_and_fills_the_right(
     allele = _allele(start, size, alternate)
     for window in windows_of(allele, length, VariantConfig(shifts=(shift,)), ("+",), None):
         pair = cut_pair(window, allele, bases)
-        assert isinstance(pair, WindowPair) or pair == "allele_too_long"
+        assert isinstance(pair, WindowPair) or pair == "not_in_window"
         if not isinstance(pair, WindowPair):
             continue
         changed = CONTIG[:start] + alternate + CONTIG[start + size :]
@@ -96,7 +96,7 @@ def test_windows_off_the_contig_over_n_or_too_small_say_so(bases: ReferenceBases
     assert cut_pair(Window(-1, 20), _allele(3, 1, "A"), bases) == "window_off_contig"
     assert cut_pair(Window(181, 20), _allele(190, 1, "A"), bases) == "window_off_contig"
     assert cut_pair(Window(180, 20), _allele(190, 3, ""), bases) == "window_off_contig"  # the right flank would need bases behind the end
-    assert cut_pair(Window(50, 10), _allele(58, 1, "ACGT"), bases) == "allele_too_long"
+    assert cut_pair(Window(50, 10), _allele(58, 1, "ACGT"), bases) == "not_in_window"
     assert cut_pair(Window(0, 10), Allele("n", 3, codes_of("T"), codes_of("A")), bases) == "window_ambiguous"
 
 

@@ -25,7 +25,7 @@ from dnabert.infer.embedding.files import write_anndata, write_embedding_arrays,
 from dnabert.infer.embedding.job import BlockEmbedder, EmbedTask, block_shards, read_blocks, read_vectors
 from dnabert.infer.embedding.vectors import check_layer, rows_of_sequences
 from dnabert.infer.predictor import ENSEMBLE_FILE
-from dnabert.infer.shards import Engine, LocalEngine, Shard, ShardStore, Task
+from dnabert.infer.shards import Engine, LocalEngine, Shard, ShardStore, Task, shard_key, tell_unused, threads_of
 from dnabert.output import check_free
 from dnabert.plot.export import FIGURE_ENDINGS
 from dnabert.registry import resolve_model
@@ -60,6 +60,11 @@ class EmbedJob:
         """Where finished blocks are kept until all is done."""
         return Path(f"{self.out}.parts")
 
+    def may_replace(self, path: Path) -> bool:
+        """Whether a result may take the place of a file: with ``--force``, or of one that was put there by the run that goes on."""
+        store = ShardStore(self.parts)
+        return self.force or (self.resume and (store.published(path) if path == self.plot else store.count() > 0))
+
 
 def run_embedding(job: EmbedJob, config: EmbedConfig, engine: Engine | None = None) -> None:
     """Read sequences, write their vectors, and the map, neighbours and contexts that were asked for.
@@ -83,6 +88,7 @@ def run_embedding(job: EmbedJob, config: EmbedConfig, engine: Engine | None = No
     device, dtype = cast(DeviceName, machine.device.type), cast(DtypeName, str(machine.dtype).removeprefix("torch."))
     task = EmbedTask(directory.resolve(), device, dtype, config.pool, config.layer)
     store = ShardStore(job.parts)
+    may_replace = job.may_replace(job.out)  # asked before there are pieces of this run
     if not job.resume:
         store.clear()
     chosen = engine or LocalEngine()
@@ -92,9 +98,10 @@ def run_embedding(job: EmbedJob, config: EmbedConfig, engine: Engine | None = No
     keys = blocks.work(job)
     if not chosen.assembles:
         return
-    vectors, projection = _write(job, config, saved, data, blocks.vectors(keys))
-    others = BesideFiles(saved, machine, config, job.command, job.out, job.force)
+    vectors, projection = _write(job, config, saved, data, blocks.vectors(keys), may_replace)
+    others = BesideFiles(saved, machine, config, job.command, job.out, may_replace)
     if projection is not None and job.plot is not None:
+        store.publish([job.plot])
         others.map(data, projection, job.plot)
     if vectors is not None:
         others.neighbours(data, vectors)
@@ -117,10 +124,10 @@ def _check_places(job: EmbedJob, config: EmbedConfig) -> None:
         raise ConfigError(f"--map {config.map}: the map goes to --plot F.png or into an .h5ad file; give one of them")
     if plot is not None and plot.suffix.lower() not in FIGURE_ENDINGS:
         raise OutputError(f"{plot}: a figure is written as {', '.join(FIGURE_ENDINGS)}; end the name so")
-    for path in (out, *([plot] if plot else []), *(beside(out, ending) for ending in endings_beside(config))):
-        check_free(path, job.force)
     if job.parts.is_dir() and not (job.resume or job.force):
         raise OutputError(f"{job.parts}: left by a run that did not end: go on with it with --resume, or start anew with --force")
+    for path in (out, *([plot] if plot else []), *(beside(out, ending) for ending in endings_beside(config))):
+        check_free(path, job.may_replace(path))
 
 
 def _read(source: str, kmer: int, genome: Path | None) -> LabelledSet:
@@ -164,18 +171,20 @@ class _Blocks:
         self, task: EmbedTask, saved: SavedModel, machine: Machine, data: LabelledSet, size: int, store: ShardStore, engine: Engine
     ) -> None:
         self._task, self._saved, self._sequences, self._size = task, saved, data.sequences.first, size
-        self._store, self._engine = store, engine
+        self._store, self._engine, self._threads = store, engine, threads_of(engine, machine.device.type)
         # In this process the model is there already; workers elsewhere load their own.
         self._start: Task[PackedCodes] = _Ready(task, saved, machine) if isinstance(engine, LocalEngine) else task
 
     def _shards(self) -> Iterator[Shard[PackedCodes]]:
-        return block_shards(self._sequences, self._size, self._task, self._saved)
+        for shard in block_shards(self._sequences, self._size, self._task, self._saved):
+            yield Shard(shard_key(shard.key, self._threads), shard.content)
 
     def work(self, job: EmbedJob) -> list[str]:
         """All blocks done, and their keys; none on a process that only works."""
         done = [self._store.holds(shard.key) for shard in self._shards()]
         if job.resume and self._engine.assembles:
             log.info("%d of %d pieces are there already", sum(done), len(done))
+            tell_unused(self._store, (shard.key for shard in self._shards()), self._threads)
         return list(watched(self._engine.run(self._start, self._shards(), self._store), "pieces", len(done), quiet=job.quiet))
 
     def vectors(self, keys: Iterable[str]) -> Iterator[tuple[int, Floats]]:
@@ -188,7 +197,7 @@ class _Blocks:
 
 
 def _write(
-    job: EmbedJob, config: EmbedConfig, saved: SavedModel, data: LabelledSet, stream: Found
+    job: EmbedJob, config: EmbedConfig, saved: SavedModel, data: LabelledSet, stream: Found, may_replace: bool
 ) -> tuple[Floats | None, Projection | None]:
     """The file of vectors; those that are needed further, one for each sequence, and their map come back."""
     kept: list[Floats] | None = [] if config.map or config.neighbours or job.out.suffix == ".h5ad" else None
@@ -198,9 +207,9 @@ def _write(
     if job.out.suffix == ".npz":
         counts = rows_of_sequences(data.sequences.first.lengths, saved.tokenizer, config.pool)
         ragged = config.pool in ("token", "base")
-        write_embedding_arrays(job.out, found, counts, saved.model.config.hidden_size, columns, facts, job.force, ragged)
+        write_embedding_arrays(job.out, found, counts, saved.model.config.hidden_size, columns, facts, may_replace, ragged)
     elif job.out.suffix == ".parquet":
-        write_parquet(job.out, found, columns, facts, job.force)
+        write_parquet(job.out, found, columns, facts, may_replace)
     else:
         for _ in found:
             pass

@@ -22,7 +22,7 @@ from dnabert.infer.scan.calls import CallMerger
 from dnabert.infer.scan.config import ScanConfig, Windows, choose_classes, choose_threshold, choose_windows, strands_of
 from dnabert.infer.scan.plan import BaseShard, Content, Stretches, WindowShard, draw_windows, find_stretches
 from dnabert.infer.scan.work import Scanner, ScanTask, batch_rows, read_scores
-from dnabert.infer.shards import Engine, LocalEngine, Shard, ShardStore, Task, shard_key
+from dnabert.infer.shards import Engine, LocalEngine, Shard, ShardStore, Task, shard_key, tell_unused, threads_of
 from dnabert.output import check_free, provenance, provenance_lines, sha256_of_file, write_json
 from dnabert.registry import resolve_model
 
@@ -94,7 +94,10 @@ def run_scan(
     """
     directory = resolve_model(model)
     predictor = Predictor(directory, choose_machine(device, dtype))
-    job = _plan(predictor, directory, genome, out, regions, config)
+    chosen = engine or LocalEngine()
+    job = _plan(predictor, directory, genome, out, regions, config, threads_of(chosen, predictor.machine.device.type))
+    # A run that was killed in its last step has put some results in their places.
+    force = force or (resume and ShardStore(job.parts).count() > 0)
     _check_places(job, resume, force)
     if job.stretches.num_short:
         log.warning(
@@ -102,7 +105,6 @@ def run_scan(
         )
     store = ShardStore(job.parts)
     # In this process the model is there already; workers elsewhere load their own.
-    chosen = engine or LocalEngine()
     ready: Task[Content] = _Ready(job.task, predictor) if isinstance(chosen, LocalEngine) else job.task
     nulls = _work(job, ready, store, chosen, resume, quiet)
     if not chosen.assembles:
@@ -130,6 +132,7 @@ def run_scan(
             scan=job.described,
         ),
         force=force,
+        num_values=counts.scored,
     )
     write_json(job.summary, _facts(job, counts, command, len(nulls[0][0]) if nulls else 0))
     store.clear()
@@ -156,6 +159,7 @@ class _Job:
         inputs: SHA-256 by file.
         genome_sha256: That of the genome.
         model_facts: What the answers of the model depend on besides its weights.
+        threads: Threads that are computed with on a CPU; None on a GPU.
         tracks: The tracks.
         bed: Where the calls go.
         summary: Where the record goes.
@@ -175,6 +179,7 @@ class _Job:
     inputs: dict[str, str]
     genome_sha256: str
     model_facts: str
+    threads: int | None
     tracks: tuple[TrackName, ...]
     bed: Path
     summary: Path
@@ -183,7 +188,7 @@ class _Job:
     def _shard(self, content: Content, *more: object) -> Shard[Content]:
         task = self.task
         made_from = (self.sha256, self.model_facts, self.genome_sha256, task.device, task.dtype, task.windows, task.strands, task.classes)
-        return Shard(shard_key("scan", _FORMAT, *made_from, *more, content), content)
+        return Shard(shard_key("scan", _FORMAT, *made_from, self.threads, *more, content), content)
 
     def shards(self) -> Iterator[Shard[Content]]:
         """The shards, in the order of the genome."""
@@ -232,7 +237,9 @@ class _Ready:
         return Scanner(self.task, self.predictor, Genome(self.task.genome)).work
 
 
-def _plan(predictor: Predictor, directory: Path, genome: Path, out: Path, regions: Path | None, config: ScanConfig) -> _Job:
+def _plan(
+    predictor: Predictor, directory: Path, genome: Path, out: Path, regions: Path | None, config: ScanConfig, threads: int | None
+) -> _Job:
     info, machine = predictor.info, predictor.machine
     windows = choose_windows(config, predictor.members)
     classes, threshold = choose_classes(info, config.classes), choose_threshold(config, info)
@@ -271,6 +278,7 @@ def _plan(predictor: Predictor, directory: Path, genome: Path, out: Path, region
         inputs,
         inputs[str(genome)],
         " ".join(f"{member.model.config.model_dump_json()} {member.info.model_dump_json()}" for member in predictor.members),
+        threads,
         _tracks(out, strands, tuple(names[number] for number in classes)),
         *(out.with_name(f"{out.name}{ending}") for ending in (".bed", ".json", ".parts")),
     )
@@ -278,13 +286,12 @@ def _plan(predictor: Predictor, directory: Path, genome: Path, out: Path, region
 
 def _check_places(job: _Job, resume: bool, force: bool) -> None:
     """Stop where a file is in the way, or pieces of an interrupted scan are and nothing is said of them."""
+    if job.parts.exists() and not (resume or force):
+        raise OutputError(f"{job.parts}: holds pieces of a scan that was interrupted; go on with --resume, or start anew with --force")
     for path in (*(track.path for track in job.tracks), job.bed, job.summary):
         check_free(path, force)
-    if resume or not job.parts.exists():
-        return
-    if not force:
-        raise OutputError(f"{job.parts}: holds pieces of a scan that was interrupted; go on with --resume, or start anew with --force")
-    ShardStore(job.parts).clear()
+    if not resume:
+        ShardStore(job.parts).clear()
 
 
 def _work(job: _Job, task: Task[Content], store: ShardStore, engine: Engine, resume: bool, quiet: bool) -> list[list[Background]] | None:
@@ -293,6 +300,8 @@ def _work(job: _Job, task: Task[Content], store: ShardStore, engine: Engine, res
     keys = [shard.key for shard in chain(background, job.shards())]
     if resume:
         log.info("%d of %d pieces are there already", sum(map(store.holds, keys)), len(keys))
+        if engine.assembles:
+            tell_unused(store, keys, job.threads)
     for _ in watched(engine.run(task, chain(background, job.shards()), store), "pieces", len(keys), quiet=quiet):
         pass
     if not (background and engine.assembles):
@@ -313,6 +322,7 @@ def _facts(job: _Job, counts: Counts, command: str, shuffles: int) -> dict[str, 
         "model_sha256": job.sha256,
         "device": job.task.device,
         "dtype": job.task.dtype,
+        "threads": job.threads,
         "settings": job.config.model_dump(mode="json"),
         "scan": job.described,
         "tracks": {track.path.name: {"class": track.label, "strand": track.sign} for track in job.tracks},

@@ -3,7 +3,7 @@
 import logging
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import cast
 
@@ -11,12 +11,12 @@ from dnabert.choices import DeviceName, DtypeName
 from dnabert.cli.jobs.variants_plan import VariantJob, check_flags
 from dnabert.cli.progress import watched
 from dnabert.device import choose_machine
-from dnabert.dna.readers.variants import read_header
+from dnabert.dna.readers.variants import check_regular, read_header
 from dnabert.dna.regions import Genome, Region
 from dnabert.dna.sequence import decode_bases
 from dnabert.errors import ConfigError
-from dnabert.infer.packed_vcf import is_bcf, open_variant_output
-from dnabert.infer.shards import Engine, LocalEngine, Shard, ShardStore
+from dnabert.infer.packed_vcf import open_variant_output
+from dnabert.infer.shards import Engine, LocalEngine, Shard, ShardStore, tell_unused, threads_of
 from dnabert.infer.variants.answers import ModelScorer
 from dnabert.infer.variants.config import VariantConfig
 from dnabert.infer.variants.files import (
@@ -25,6 +25,7 @@ from dnabert.infer.variants.files import (
     ModelColumns,
     annotated_line,
     candidate_lines,
+    check_keys,
     header_text,
     read_blocks,
     read_line_blocks,
@@ -78,6 +79,8 @@ def run_variants(job: VariantJob, config: VariantConfig, engine: Engine | None =
         DnabertError: The input, a model, a setting or a place cannot be used.
     """
     check_flags(job, config)
+    if job.source is not None:
+        check_regular(job.source)
     directories = tuple(resolve_model(name) for name in job.models)
     scorers = load_scorers(directories, choose_machine(job.device, job.dtype), config)
     for scorer in scorers:
@@ -89,6 +92,8 @@ def run_variants(job: VariantJob, config: VariantConfig, engine: Engine | None =
         for scorer in scorers:
             site_index(config, scorer.length)
     models = _columns(directories, scorers)
+    if job.mutagenesis is None:
+        check_keys(models)
     with Genome(job.genome) as genome:
         sites = None if job.annotation is None else read_sites(job.annotation, config.anchor, genome.names)
         if sites is not None:
@@ -143,7 +148,8 @@ def _score_file(
     genome_sha = sha256_of_file(job.genome)
     annotation_sha = "" if job.annotation is None else sha256_of_file(job.annotation)
     machine = choose_machine(job.device, job.dtype)
-    place = [machine.device.type, str(machine.dtype), str(task.find_candidates)]
+    threads = threads_of(engine, machine.device.type)
+    place = [machine.device.type, str(machine.dtype), str(task.find_candidates), str(threads)]
     facts = [*(fact for scorer in scorers for fact in model_facts(scorer)), genome_sha, annotation_sha, *place]
     store = ShardStore(job.parts)
     if not job.resume:
@@ -151,11 +157,16 @@ def _score_file(
     is_packed = job.out.suffix.lower() != ".vcf"
     if is_packed and not survey.is_sorted:
         log.warning("%s: is not sorted by position, and so is %s, which gets no index; sort it first:  bcftools sort", source, job.out)
-    shards: Iterator[Shard[Block]] = (block_shard(block, facts, config) for block in read_blocks(source, config.block_records))
+
+    def shards() -> Iterator[Shard[Block]]:
+        return (block_shard(block, facts, config) for block in read_blocks(source, config.block_records))
+
     if not engine.assembles:
-        for _ in engine.run(task, shards, store):
+        for _ in engine.run(task, shards(), store):
             pass
         return
+    if job.resume:
+        tell_unused(store, (shard.key for shard in shards()), threads)
     several = len(models) > 1
     lines = {"Command": job.command, "Genome": f"{job.genome} sha256 {genome_sha}", "Settings": config.model_dump_json()}
     if job.annotation is not None:
@@ -169,17 +180,19 @@ def _score_file(
     )
     counts: list[Counter[str]] = [Counter() for _ in models]
     num_candidates = 0
-    with ExitStack() as stack:
+    with ExitStack() as stack:  # the tables are put in their places when the scored file, with its index, is in its own
+        tables = [path for path in (job.tsv, job.candidates) if path is not None]
+        table = None if job.tsv is None else stack.enter_context(open_output(job.tsv, job.may_replace(job.tsv)))
+        chosen = None if job.candidates is None else stack.enter_context(open_output(job.candidates, job.may_replace(job.candidates)))
+        stack.enter_context(_noting(store, tables))
         scored = stack.enter_context(open_variant_output(job.out, is_packed and survey.is_sorted, survey.longest_bp))
-        table = None if job.tsv is None else stack.enter_context(open_output(job.tsv, job.force))
-        chosen = None if job.candidates is None else stack.enter_context(open_output(job.candidates, job.force))
-        scored.write(header_text(survey.full_header if is_bcf(job.out) else header.text, models, several, lines))
+        scored.write(header_text(survey.full_header, models, several, lines, ReferenceBases(genome)))
         if table is not None:
             table.write(head + "\t".join(TABLE_COLUMNS) + "\n")
         if chosen is not None:
             chosen.write(head + "\t".join(CANDIDATE_COLUMNS) + "\n")
         num_blocks = -(-survey.num_records // config.block_records)
-        keys = watched(engine.run(task, shards, store), "variants", num_blocks, quiet=job.quiet)
+        keys = watched(engine.run(task, shards(), store), "variants", num_blocks, quiet=job.quiet)
         for key, block in zip(keys, read_line_blocks(source, config.block_records), strict=True):
             for (_, columns), row in zip(block, read_result(store.read(key)), strict=True):
                 for count, column in zip(counts, zip(*row, strict=True), strict=True):
@@ -193,6 +206,14 @@ def _score_file(
                     chosen.writelines(found_lines)
     store.clear()
     _tell(survey.num_records, models, counts, num_candidates if chosen is not None else None, source)
+
+
+@contextmanager
+def _noting(store: ShardStore, paths: Sequence[Path]) -> Iterator[None]:
+    """Note after the block, if it ends without an error, that these files are about to appear."""
+    yield
+    if paths:
+        store.publish(paths)
 
 
 def _tell(

@@ -6,6 +6,7 @@ from pathlib import Path
 from dnabert.choices import DeviceName, DtypeName
 from dnabert.errors import ConfigError, OutputError
 from dnabert.infer.packed_vcf import check_ending
+from dnabert.infer.shards import ShardStore
 from dnabert.infer.variants.config import VariantConfig
 from dnabert.output import check_free
 from dnabert.plot.export import FIGURE_ENDINGS
@@ -37,6 +38,11 @@ class VariantJob:
     def parts(self) -> Path:
         """Where finished blocks are kept until all are done."""
         return Path(f"{self.out}.parts")
+
+    def may_replace(self, path: Path) -> bool:
+        """Whether a result may take the place of a file: with ``--force``, or of one that was put there by the run that goes on."""
+        store = ShardStore(self.parts)
+        return self.force or (self.resume and (store.count() > 0 if path == self.out else store.published(path)))
 
 
 def check_flags(job: VariantJob, config: VariantConfig) -> None:
@@ -75,4 +81,4 @@ def check_flags(job: VariantJob, config: VariantConfig) -> None:
             raise OutputError(f"{job.plot}: a figure is written as .png, .svg or .pdf: end the name so")
     for path in outputs:
         if str(path) != "-":
-            check_free(path, job.force)
+            check_free(path, job.may_replace(path))

@@ -4,6 +4,7 @@ Source: The Variant Call Format specification, VCFv4.3 and BCFv2.2; read by htsl
 """
 
 import logging
+import stat
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +23,7 @@ __all__ = [
     "Variant",
     "VariantHeader",
     "check_references",
+    "check_regular",
     "read_header",
     "read_records",
     "read_variants",
@@ -58,6 +60,23 @@ class Variant:
     def region(self) -> Region:
         """The bases of the reference allele."""
         return Region(self.contig, self.position, self.position + len(self.reference), self.id, ".", self.where)
+
+
+def check_regular(path: Path) -> None:
+    """Stop where a file can be read only once: it is read several times.
+
+    Raises:
+        DataFileError: It is a pipe or the like.
+    """
+    try:
+        mode = path.stat().st_mode
+    except OSError as error:
+        raise DataFileError(f"{path}: cannot be read: {error.strerror or error}") from error
+    if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
+        raise DataFileError(
+            f"{path}: is a pipe or a device, and variants are read several times, from a regular file: write them to one first, such as"
+            "  bcftools view ... > variants.vcf"
+        )
 
 
 def read_variants(path: Path, names: ContigNames | None) -> Iterator[Variant]:
@@ -129,6 +148,7 @@ def read_records(path: Path) -> Iterator[pysam.VariantRecord]:
 
 def _opened(path: Path) -> pysam.VariantFile:
     pysam.set_verbosity(0)
+    check_regular(path)
     _check_packing(path)
     try:
         return pysam.VariantFile(str(path))

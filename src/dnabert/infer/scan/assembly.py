@@ -161,6 +161,7 @@ def write_results(
     is_probability: bool,
     provenance: str,
     force: bool,
+    num_values: int | None = None,
 ) -> int:
     """Tracks and calls, whole or not at all.
 
@@ -176,6 +177,7 @@ def write_results(
         is_probability: Whether scores are probabilities.
         provenance: ``#`` lines.
         force: Replace what is there.
+        num_values: Scores of each track, as :attr:`Counts.scored`; None takes them for as many as fit on the contigs.
 
     Returns:
         Number of calls.
@@ -186,7 +188,7 @@ def write_results(
     with ExitStack() as stack:
         handle = stack.enter_context(open_output(bed, force))
         handle.write(provenance + "#" + "\t".join(CALL_COLUMNS) + "\n")
-        writers = [stack.enter_context(open_track(track.path, lengths, layout.step, layout.span)) for track in tracks]
+        writers = [stack.enter_context(open_track(track.path, lengths, layout.step, layout.span, num_values)) for track in tracks]
         calls = _Calls(handle, tracks, [merger() for _ in tracks], backgrounds, max_q, is_probability)
         for piece in scored:
             starts = piece.start + layout.step * np.arange(piece.values.shape[1])

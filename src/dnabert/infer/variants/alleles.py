@@ -31,6 +31,7 @@ SkipReason = Literal[
     "ambiguous_reference",
     "ambiguous_alternate",
     "allele_too_long",
+    "not_in_window",
     "window_off_contig",
     "window_ambiguous",
     "no_site",
@@ -38,7 +39,7 @@ SkipReason = Literal[
 
 SKIP_REASONS: Mapping[SkipReason, str] = {
     "no_alternate": "ALT is a dot",
-    "missing_allele": "ALT is *, an allele that an overlapping deletion took away",
+    "missing_allele": "ALT is *, an allele that an overlapping deletion took away, or it is empty, or a dot beside others",
     "symbolic": "ALT is symbolic, such as <DEL>: its bases are not known",
     "breakend": "ALT is a breakend",
     "not_nucleotides": "an allele has letters that are no nucleotides",
@@ -49,6 +50,7 @@ SKIP_REASONS: Mapping[SkipReason, str] = {
     "ambiguous_reference": "REF has N or another ambiguous letter",
     "ambiguous_alternate": "ALT has N or another ambiguous letter",
     "allele_too_long": "an allele is longer than the window, or than max_allele_bp",
+    "not_in_window": "an allele does not fit into the window, which lies off the centre of the variant, or at a site",
     "window_off_contig": "the window goes beyond the contig",
     "window_ambiguous": "the window has N or another ambiguous letter",
     "no_site": "no annotated site is within reach",
@@ -133,7 +135,7 @@ def prepare_alleles(record: VariantRecord, contig: str | None, length: int, read
 
 
 def _prepare(start: int, reference: bytes, text: str, contig: str, read: ReadBases) -> Allele | SkipReason:
-    if text == "*":
+    if text in ("*", ".", ""):
         return "missing_allele"
     if text.startswith("<"):
         return "symbolic"

@@ -18,8 +18,10 @@ import pysam
 from dnabert import __version__
 from dnabert.dna.readers.variants import read_records
 from dnabert.dna.regions import Region
+from dnabert.errors import ConfigError
 from dnabert.infer.variants.alleles import SKIP_REASONS, SkipReason, VariantRecord
 from dnabert.infer.variants.job import Block, ScoredAllele
+from dnabert.infer.variants.reference import ReferenceBases
 
 __all__ = [
     "CANDIDATE_COLUMNS",
@@ -27,6 +29,7 @@ __all__ = [
     "ModelColumns",
     "annotated_line",
     "candidate_lines",
+    "check_keys",
     "header_text",
     "info_name",
     "plain_name",
@@ -93,6 +96,23 @@ def info_name(number: str, model: str, output: str) -> str:
     return "_".join(part for part in ("DNABERT", number, model, output) if part)
 
 
+def check_keys(models: Sequence[ModelColumns]) -> None:
+    """Stop where two models would write the same INFO key: ``x`` with a class ``y``, and ``x_y``.
+
+    Raises:
+        ConfigError: They would.
+    """
+    seen: dict[str, ModelColumns] = {}
+    for model in models:
+        for key in _info_keys(model, len(models) > 1):
+            if key in seen:
+                raise ConfigError(
+                    f"--model {seen[key].facts['Path']} and --model {model.facts['Path']}: both would write {key},"
+                    " which is made of the name of the folder and of the class; rename or copy one of the folders"
+                )
+            seen[key] = model
+
+
 def read_blocks(path: Path, size: int) -> Iterator[Block]:
     """Records of a VCF or BCF file, ``size`` at a time.
 
@@ -118,23 +138,23 @@ def _record(record: pysam.VariantRecord) -> VariantRecord:
     return VariantRecord(record.contig, record.pos - 1, record.ref or "", tuple(record.alts or ()))
 
 
-def header_text(header: str, models: Sequence[ModelColumns], several: bool, facts: Mapping[str, str]) -> str:
-    """The header of the scored file: that of the input, and what the new INFO keys mean.
+def header_text(header: str, models: Sequence[ModelColumns], several: bool, facts: Mapping[str, str], bases: ReferenceBases) -> str:
+    """The header of the scored file: that of the input, lengths of its contigs, and what the new INFO keys mean.
 
     Args:
-        header: Header of the input.
+        header: Header of the input, with a line for each contig of its records.
         models: The models.
         several: Whether INFO keys name the model.
         facts: Command, genome and the like.
+        bases: The genome, whose lengths stand where the input states none.
     """
     lines = header.rstrip("\n").split("\n")
-    ours = {key for model in models for key, _, _ in _info(model, several)}
-    kept = [line for line in lines[:-1] if not any(line.startswith(f"##INFO=<ID={key},") for key in ours)]
+    ours = {key for model in models for key in _info_keys(model, several)}
+    kept = [_with_length(line, bases) for line in lines[:-1] if not any(line.startswith(f"##INFO=<ID={key},") for key in ours)]
     added = [
-        f"##INFO=<ID={key},Number={number},Type={'String' if number == '.' or key.startswith('DNABERT_WINDOW') else 'Float'},"
-        f'Description="{_quoted(text)}">'
+        f'##INFO=<ID={key},Number=A,Type={kind},Description="{_quoted(text)}">'
         for model in models
-        for key, number, text in _info(model, several)
+        for key, kind, text in _info(model, several)
     ]
     added += [f"##dnabertVersion={__version__}", *(f"##dnabert{name}={_one_line(value)}" for name, value in facts.items() if value)]
     for model in models:
@@ -143,8 +163,15 @@ def header_text(header: str, models: Sequence[ModelColumns], several: bool, fact
     return "\n".join([*kept, *added, lines[-1]]) + "\n"
 
 
+def _with_length(line: str, bases: ReferenceBases) -> str:
+    """A line of a header; of a contig without a length, the genome's is added."""
+    found = re.fullmatch("##contig=<ID=([^,>]+)>", line)
+    contig = bases.contig(found[1]) if found else None
+    return line if contig is None else f"{line[:-1]},length={bases.length(contig)}>"
+
+
 def _info(model: ModelColumns, several: bool) -> Iterator[tuple[str, str, str]]:
-    """Key, Number and description of each INFO of a model."""
+    """Key, Type and description of each INFO of a model."""
     name = model.name if several else ""
     by = f" by {model.name}" if several else ""
     for output, full in zip(model.classes, model.class_names, strict=True):
@@ -168,14 +195,10 @@ def _info(model: ModelColumns, several: bool) -> Iterator[tuple[str, str, str]]:
             },
         }[model.kind]
         for number in model.numbers:
-            yield info_name(number, name, output), "A", texts[number]
-    yield info_name("WINDOW", name, ""), "A", f"Window that was read, 1-based, with its strand{by}"
+            yield info_name(number, name, output), "Float", texts[number]
+    yield info_name("WINDOW", name, ""), "String", f"Window that was read, 1-based, with its strand{by}"
     reasons = "; ".join(f"{reason}: {text}" for reason, text in SKIP_REASONS.items())
-    yield (
-        info_name("SKIPPED", name, ""),
-        ".",
-        f"Why an alternate allele was not scored, one for each ALT, a dot where it was{by}. {reasons}",
-    )
+    yield info_name("SKIPPED", name, ""), "String", f"Why an alternate allele was not scored, a dot where it was{by}. {reasons}"
 
 
 def annotated_line(columns: Sequence[str], row: Row, models: Sequence[ModelColumns], several: bool) -> str:
@@ -191,7 +214,7 @@ def annotated_line(columns: Sequence[str], row: Row, models: Sequence[ModelColum
     ours: set[str] = set()
     for place, model in enumerate(models):
         name = model.name if several else ""
-        ours |= {key for key, _, _ in _info_keys(model, several)}
+        ours.update(_info_keys(model, several))
         found = [each[place] for each in row]
         skipped = [each if isinstance(each, str) else "." for each in found]
         if any(isinstance(each, ScoredAllele) for each in found):
@@ -207,11 +230,10 @@ def annotated_line(columns: Sequence[str], row: Row, models: Sequence[ModelColum
     return "\t".join([*columns[:7], ";".join([*kept, *new]), *columns[8:]]) + "\n"
 
 
-def _info_keys(model: ModelColumns, several: bool) -> Iterator[tuple[str, str, str]]:
+def _info_keys(model: ModelColumns, several: bool) -> list[str]:
     name = model.name if several else ""
-    for number in (*model.numbers, "WINDOW", "SKIPPED"):
-        for output in model.classes if number in model.numbers else ("",):
-            yield info_name(number, name, output), number, output
+    keys = [info_name(number, name, output) for number in model.numbers for output in model.classes]
+    return [*keys, info_name("WINDOW", name, ""), info_name("SKIPPED", name, "")]
 
 
 def _number(found: ScoredAllele, number: str, index: int) -> float:

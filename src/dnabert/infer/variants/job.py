@@ -42,7 +42,8 @@ Scorer = ModelScorer | ZeroShotScorer
 Block = tuple[VariantRecord, ...]
 """Records that are scored together."""
 
-_FORMAT = 1
+_FORMAT = 2
+"""Raised when the bytes of a block change, so that old ones are not read."""
 _NOT_IN_KEY = {"block_records", "show_class", "bases_per_row"}
 """Settings that change nothing in a block."""
 
@@ -192,9 +193,9 @@ class BlockWorker:
 
     def _cut(self, scorer: Scorer, allele: Allele, pairs: list[WindowPair]) -> SkipReason:
         """Append what is in the windows of an allele; the reason why there is none."""
-        if allele.longest > (self._config.max_allele_bp or scorer.length):
+        if allele.longest > min(self._config.max_allele_bp or scorer.length, scorer.length):
             return "allele_too_long"
-        reason: SkipReason = "allele_too_long" if self._sites is None else "no_site"
+        reason: SkipReason = "not_in_window" if self._sites is None else "no_site"
         first: SkipReason | None = None
         for window in windows_of(allele, scorer.length, self._config, scorer.strands, self._sites):
             pair = cut_pair(window, allele, self._bases)

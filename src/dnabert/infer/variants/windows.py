@@ -206,7 +206,7 @@ def cut_pair(window: Window, allele: Allele, bases: ReferenceBases) -> WindowPai
     if window.kept == "left":
         missing = window.length - before - len(allele.alternate)
         if missing < 0:
-            return "allele_too_long"
+            return "not_in_window"
         if allele.end + missing > length:
             return "window_off_contig"
         alternate = reference[:before] + allele.alternate + bases.read(contig, allele.end, allele.end + missing)
@@ -215,7 +215,7 @@ def cut_pair(window: Window, allele: Allele, bases: ReferenceBases) -> WindowPai
         right = reference[before + len(allele.reference) :]
         place = window.length - len(right) - len(allele.alternate)
         if place < 0:
-            return "allele_too_long"
+            return "not_in_window"
         if allele.start - place < 0:
             return "window_off_contig"
         alternate = bases.read(contig, allele.start - place, allele.start) + allele.alternate + right
