@@ -19,7 +19,7 @@ from dnabert.infer.variants.files import read_blocks
 from dnabert.infer.variants.job import BlockWorker, ScoredAllele
 from dnabert.infer.variants.reference import ReferenceBases
 from dnabert.infer.variants.windows import read_sites
-from dnabert.output import write_text
+from dnabert.output import sha256_of_file, write_text
 from dnabert.registry import resolve_model
 
 __all__ = ["Placement", "score_by_model", "score_by_network", "write_variants"]
@@ -63,16 +63,29 @@ def write_variants(rows: Sequence[Row], path: Path) -> None:
 
 
 def score_by_model(evaluation: Evaluation, model: str, placement: Placement, work: Path) -> list[float]:
-    """Loss by the alternate allele of each row, see :func:`losses`, through the table that `dnabert variants` writes."""
+    """Loss by the alternate allele of each row, see :func:`losses`, through the table that `dnabert variants` writes.
+
+    A table of an earlier run is taken where the variants, the weights and the windows are the same.
+    """
     work.mkdir(parents=True, exist_ok=True)
     source, table = work / "in.vcf", work / "out.tsv"
     write_variants(evaluation.rows, source)
     words = ["variants", str(source), "--model", model, "--genome", str(placement.genome), "--out", str(work / "out.vcf")]
     words += ["--tsv", str(table), *placement.words]
-    print(shlex.join(["dnabert", *words]), file=sys.stderr)
-    if run_dnabert([*words, "--force", "--quiet"]):
-        raise SystemExit(f"{evaluation.name}: scoring failed")
+    made_of, note = made_from(source, model, placement), work / "made_from.txt"
+    if not (table.is_file() and note.is_file() and note.read_text() == made_of):
+        note.unlink(missing_ok=True)
+        print(shlex.join(["dnabert", *words]), file=sys.stderr)
+        if run_dnabert([*words, "--force", "--quiet"]):
+            raise SystemExit(f"{evaluation.name}: scoring failed")
+        write_text(note, made_of)
     return losses(_table_entries(table), len(evaluation.rows))
+
+
+def made_from(source: Path, model: str, placement: Placement) -> str:
+    """What the scores of a set follow from, in a line."""
+    weights = sha256_of_file(resolve_model(model) / "model.safetensors")
+    return f"{sha256_of_file(source)} {weights} {shlex.join(placement.words)}\n"
 
 
 def score_by_network(
