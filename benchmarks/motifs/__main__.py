@@ -33,6 +33,7 @@ def main() -> int:
     parser.add_argument("--runs", type=Path, help="folder of fine-tuned runs, named as the sets are (gue-tf-0, ...), taken as they are")
     parser.add_argument("--work", type=Path, default=Path("runs/motifs"), help="where runs and searches are kept (default: %(default)s)")
     parser.add_argument("--out", type=Path, help=f"the table; without it {DOCUMENT}, or with --rehearse motifs.md in --work")
+    parser.add_argument("--notes", type=Path, help="Markdown that goes into the page")
     parser.add_argument("--only", nargs="+", default=[], metavar="SET", help="sets to do now, or how they begin: planted, encode, gue")
     parser.add_argument("--train", type=int, default=usual.train, help="positives to train on (default: %(default)s)")
     parser.add_argument("--epochs", type=int, default=usual.epochs, help="(default: %(default)s)")
@@ -58,13 +59,14 @@ def main() -> int:
     database = jaspar_database()
     out = options.out or (work / "motifs.md" if options.rehearse else DOCUMENT)
     command = shlex.join(["python", "-m", "benchmarks.motifs", *sys.argv[1:]])
+    notes = options.notes.read_text() if options.notes else ""
     skipped: dict[str, dict[str, Any]] = {}
     for task in tasks:
         result = run_task(task, work, sizes, options.model, options.runs, database)
         if "skipped" in result:
             skipped[task.key] = result
         out.parent.mkdir(parents=True, exist_ok=True)
-        write_text(out, document(records(work, all_tasks(), skipped), command))
+        write_text(out, document(records(work, all_tasks(), skipped), command, notes))
     print(out.read_text())
     return 0
 
