@@ -194,6 +194,16 @@ class ShardStore:
         names: list[str] = json.loads(self.read_note(_PUBLISHED) or "[]")
         return str(path.absolute()) in names
 
+    def may_replace(self, path: Path, *, is_named_by_run: bool) -> bool:
+        """Whether a run that goes on may put a result in the place of a file.
+
+        Args:
+            path: The file.
+            is_named_by_run: Whether its name follows from that of this folder, so that pieces here tell whose it is; any other file must
+                have been noted, see :meth:`publish`.
+        """
+        return self.count() > 0 if is_named_by_run else self.published(path)
+
     def count(self) -> int:
         """How many results there are."""
         return sum(1 for _ in self.folder.glob("*.part"))

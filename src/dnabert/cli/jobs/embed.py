@@ -62,8 +62,7 @@ class EmbedJob:
 
     def may_replace(self, path: Path) -> bool:
         """Whether a result may take the place of a file: with ``--force``, or of one that was put there by the run that goes on."""
-        store = ShardStore(self.parts)
-        return self.force or (self.resume and (store.published(path) if path == self.plot else store.count() > 0))
+        return self.force or (self.resume and ShardStore(self.parts).may_replace(path, is_named_by_run=path != self.plot))
 
 
 def run_embedding(job: EmbedJob, config: EmbedConfig, engine: Engine | None = None) -> None:

@@ -41,8 +41,7 @@ class VariantJob:
 
     def may_replace(self, path: Path) -> bool:
         """Whether a result may take the place of a file: with ``--force``, or of one that was put there by the run that goes on."""
-        store = ShardStore(self.parts)
-        return self.force or (self.resume and (store.count() > 0 if path == self.out else store.published(path)))
+        return self.force or (self.resume and ShardStore(self.parts).may_replace(path, is_named_by_run=path == self.out))
 
 
 def check_flags(job: VariantJob, config: VariantConfig) -> None:
