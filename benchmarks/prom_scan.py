@@ -12,6 +12,7 @@ The data are in DNABERT_DATA, else ../shared/data.
 
 import argparse
 import csv
+import json
 import os
 import shlex
 import sys
@@ -29,9 +30,9 @@ from dnabert.cli.jobs.scan import run_scan
 from dnabert.dna.regions import Genome, Region, read_bed
 from dnabert.dna.sequence import decode_bases
 from dnabert.infer.scan.calls import CallMerger
-from dnabert.infer.scan.config import BackgroundConfig, preset
+from dnabert.infer.scan.config import BackgroundConfig, ScanConfig, preset
 from dnabert.infer.scan.rules import apply_rule
-from dnabert.output import write_text
+from dnabert.output import sha256_of_file, write_text
 from dnabert.registry import resolve_model
 
 DATA = Path(os.environ.get("DNABERT_DATA") or Path(__file__).parents[2] / "shared" / "data")
@@ -198,13 +199,29 @@ def scan_contigs(
     update = {"strand": "separate" if stranded else "forward", "background": BackgroundConfig(windows=0), "window_bp": options.window}
     config = preset("prom-scan").model_copy(update=update)
     genome = DATA / "human" / "lrg_hg38.fa.gz"
-    found = run_scan(genome, options.model, out, bed, config, device=options.device, dtype=options.dtype, force=True, resume=True)
-    assert found is not None
+    if not is_done(out, options.model, bed, config):
+        run_scan(genome, options.model, out, bed, config, device=options.device, dtype=options.dtype, force=True, resume=True)
     assert config.stride_bp is not None
-    scan = Scan(window_of(found.calls), config.stride_bp, evaluation_of(found.calls))
+    calls, facts = out.with_suffix(".bed"), json.loads(out.with_suffix(".json").read_text())
+    scan = Scan(window_of(calls), config.stride_bp, evaluation_of(calls))
     names = [contig for contig, _ in contigs]
-    tracks = [read_track(path, names, scan.stride_bp, scan.evaluation_bp) for path in found.tracks]
-    return dict(zip("+-" if stranded else ".", tracks, strict=True)), scan
+    tracks = {
+        track["strand"]: read_track(out.parent / name, names, scan.stride_bp, scan.evaluation_bp) for name, track in facts["tracks"].items()
+    }
+    return (tracks if stranded else {".": tracks["+"]}), scan
+
+
+def is_done(out: Path, model: str, regions: Path, config: ScanConfig) -> bool:
+    """Whether the scan is there, of these weights, regions and settings."""
+    summary = out.with_suffix(".json")
+    if not summary.is_file():
+        return False
+    facts = json.loads(summary.read_text())
+    return bool(
+        facts["model_sha256"] == sha256_of_file(resolve_model(model) / "model.safetensors")
+        and facts["inputs"].get(str(regions)) == sha256_of_file(regions)
+        and facts["settings"] == config.model_dump(mode="json")
+    )
 
 
 def window_of(bed: Path) -> int:

@@ -1,12 +1,16 @@
 """What the benchmark of promoter scans counts as right."""
 
+import json
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from benchmarks.prom_scan import Figures, Scan, Tally, calls_of, evaluation_of, figures_of, interval, tallies_of, tally, window_of
+from benchmarks.prom_scan import Figures, Scan, Tally, calls_of, evaluation_of, figures_of, interval, is_done, tallies_of, tally, window_of
 from dnabert.dna.regions import Region
+from dnabert.infer.scan.config import preset
+from dnabert.output import sha256_of_file
+from dnabert.registry import resolve_model
 
 EVALUATION_BP, STRIDE_BP = 1001, 50
 SCAN = Scan(300, STRIDE_BP, EVALUATION_BP)
@@ -62,3 +66,23 @@ def test_windows_are_told_by_the_head_of_the_calls(tmp_path: Path) -> None:
     assert (window_of(bed), evaluation_of(bed)) == (300, 1001)
     bed.write_text("# scan: windows of 300 bases every 50, strand + and -, threshold 0.5\n")
     assert (window_of(bed), evaluation_of(bed)) == (300, 300)
+
+
+def test_a_scan_is_taken_as_it_is_only_with_the_same_weights_regions_and_settings(tmp_path: Path) -> None:
+    model, regions, config = "dnabert-6-mini", tmp_path / "regions.bed", preset("prom-scan")
+    regions.write_text("c\t0\t2000\n")
+    facts = {
+        "model_sha256": sha256_of_file(resolve_model(model) / "model.safetensors"),
+        "inputs": {str(regions): sha256_of_file(regions)},
+        "settings": config.model_dump(mode="json"),
+    }
+    out = tmp_path / "scan"
+    assert not is_done(out, model, regions, config)
+    out.with_suffix(".json").write_text(json.dumps(facts))
+    assert is_done(out, model, regions, config)
+    assert not is_done(out, model, regions, config.model_copy(update={"window_bp": 500}))
+    out.with_suffix(".json").write_text(json.dumps({**facts, "model_sha256": "0"}))
+    assert not is_done(out, model, regions, config)
+    out.with_suffix(".json").write_text(json.dumps(facts))
+    regions.write_text("c\t0\t3000\n")
+    assert not is_done(out, model, regions, config)
