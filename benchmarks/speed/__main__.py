@@ -11,7 +11,7 @@ from pathlib import Path
 
 from benchmarks.speed.child import BENCHMARKS
 from benchmarks.speed.document import FIGURES, render, write_figures
-from benchmarks.speed.machine import ForeignWork, describe, load_now, usable_cores
+from benchmarks.speed.machine import ForeignWork, adopt_orphans, describe, load_now, reap_orphans, usable_cores
 from benchmarks.speed.regressions import compare
 from benchmarks.speed.results import Findings, Report, Results, read_results, write_results
 
@@ -29,6 +29,7 @@ DEFAULT_THREADS = 2
 def main() -> int:
     options = _options()
     os.chdir(ROOT)
+    adopt_orphans()
     if options.document:
         _write(read_results(RESULTS), Path())
         return 0
@@ -91,6 +92,7 @@ def _run(key: str, options: argparse.Namespace, load: float) -> Report:
             findings = Findings.model_validate_json(out.read_text())
         else:
             aborted = mismatch.read_text() if mismatch.exists() else f"ended with exit code {code}: {shlex.join(child[1:])}"
+    reap_orphans()
     return Report(
         key=key,
         command=command,

@@ -18,11 +18,24 @@ import numpy as np
 
 from benchmarks.speed.results import Machine
 
-__all__ = ["ForeignWork", "copy_seconds", "describe", "hold_to_cores", "load_now", "parse_busy", "peak_memory_mb", "usable_cores"]
+__all__ = [
+    "ForeignWork",
+    "adopt_orphans",
+    "copy_seconds",
+    "describe",
+    "hold_to_cores",
+    "load_now",
+    "parse_busy",
+    "peak_memory_mb",
+    "reap_orphans",
+    "usable_cores",
+]
 
 _PACKAGES = ("dnabert", "torch", "transformers", "tokenizers", "numpy")
 _FLAGS = ("avx2", "avx512f", "avx512_vnni", "avx512_bf16", "avx512_fp16", "amx_tile", "amx_bf16", "amx_int8", "asimd", "bf16", "sve")
 _CPU_INFO, _STAT, _STATUS, _CLEAR = (Path("/proc") / name for name in ("cpuinfo", "stat", "self/status", "self/clear_refs"))
+_SET_CHILD_SUBREAPER = 36
+"""Source: prctl(2)."""
 _RESET_PEAK = "5"
 """Written to clear_refs it sets the peak memory of the process back. Source: proc(5)."""
 
@@ -112,6 +125,22 @@ def parse_busy(stat: str) -> float:
     """Seconds in which the cores of the machine were not idle, from ``/proc/stat``; what a host took away (steal) counts too."""
     user, nice, system, _idle, _wait, irq, soft, steal = (int(text) for text in stat.split("\n")[0].split()[1:9])
     return (user + nice + system + irq + soft + steal) / os.sysconf("SC_CLK_TCK")
+
+
+def adopt_orphans() -> None:
+    """Be the parent of processes whose parents end, as Ray's do, so that their time counts as ours; nothing where the system cannot."""
+    prctl = getattr(ctypes.CDLL(None), "prctl", None)
+    if prctl:
+        prctl(_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+
+
+def reap_orphans() -> None:
+    """Let the system forget adopted processes that have ended, which adds their time to ours; no child may be waited for elsewhere."""
+    try:
+        while os.waitpid(-1, os.WNOHANG)[0]:
+            pass
+    except ChildProcessError:
+        return
 
 
 def _own_seconds() -> float:
