@@ -4,7 +4,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from dnabert.bootstrap import _prepare, bootstrap_intervals
+from dnabert.bootstrap import _prepare, bootstrap_difference, bootstrap_intervals
 from dnabert.choices import Task
 from dnabert.metrics import score_task
 
@@ -55,3 +55,25 @@ def test_sequences_are_resampled_whole() -> None:
     assert rows is not None
     assert whole is not None
     assert whole[1] - whole[0] > 4 * (rows[1] - rows[0])
+
+
+def test_the_interval_of_a_difference_is_that_of_resampled_pairs() -> None:
+    rng = np.random.default_rng(2)
+    targets, first = _example("classify", 2, rng)
+    _, second = _example("classify", 2, rng)
+    other = rng.dirichlet(np.ones(2), size=60)
+    found = bootstrap_difference("classify", targets, [(first, second), (first, other)], "mcc", rounds=200, seed=3)
+    again = np.random.default_rng(3)
+    drawn = []
+    for _ in range(200):
+        pick = again.integers(0, 60, size=60)
+        values = [score_task("classify", targets[pick], predictions[pick])["mcc"] for predictions in (first, second, other)]
+        assert None not in values
+        drawn.append(values[0] - (values[1] + values[2]) / 2)  # type: ignore[operator]
+    assert found == pytest.approx(tuple(np.percentile(drawn, [2.5, 97.5])), abs=1e-9)
+
+
+def test_predictions_differ_from_themselves_by_nothing() -> None:
+    targets, predictions = _example("classify", 2, np.random.default_rng(4))
+    assert bootstrap_difference("classify", targets, [(predictions, predictions)], "mcc", rounds=20) == (0.0, 0.0)
+    assert bootstrap_difference("classify", np.ones(60, np.int64), [(predictions, predictions)], "mcc", rounds=20) is None

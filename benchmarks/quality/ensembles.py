@@ -9,45 +9,21 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from benchmarks.quality.cells.records import Record, Truth, read_records, read_truth
-from benchmarks.quality.cells.summary import Mean, mean_of
-from benchmarks.quality.cells.tasks import Split
+from benchmarks.quality.cells.records import KeptRun, Truth, read_records, read_truth
+from benchmarks.quality.cells.summary import Mean, mean_of, rows_of
 from benchmarks.quality.markdown import head, mean_text, origin_lines, table
 from benchmarks.quality.options import command_of, run_command
 from dnabert.errors import DataFileError
 from dnabert.metrics import classification_metrics
 from dnabert.output import write_text
 
-__all__ = ["Ensemble", "Member", "document", "ensembles_of", "main"]
+__all__ = ["Ensemble", "document", "ensembles_of", "main"]
 
 _METHOD = """- **Ensemble.** The mean of its members' probabilities, as `dnabert ensemble` takes it; MCC x 100 on test.
 - **Seeds.** All seeds of one model: one ensemble. **k.** Models that differ in k, of one seed: one ensemble for each seed, mean ± half of
   the 95 % interval over seeds. **k and seeds.** All of them together.
 - **Best member** is the one that is best on dev.
 """
-
-
-@dataclass(frozen=True)
-class Member:
-    """A finished run.
-
-    Attributes:
-        folder: Where its probabilities are.
-        record: What is known of it.
-    """
-
-    folder: Path
-    record: Record
-
-    @property
-    def kmer(self) -> int | None:
-        """k of a DNABERT model."""
-        return None if self.record.sizes is None else int(self.record.sizes["kmer"])
-
-    def probs(self, split: Split) -> npt.NDArray[np.float32]:
-        """Its probabilities on dev or test, (N, K)."""
-        probs: npt.NDArray[np.float32] = np.load(self.folder / f"{split}-{self.record.strand}.npy")
-        return probs
 
 
 @dataclass(frozen=True)
@@ -62,6 +38,7 @@ class Ensemble:
         best_member: That of the members that are best on dev.
         together: That of the ensembles.
         clean: That of the ensembles without the rows that train or dev holds.
+        runs: All members.
     """
 
     task: str
@@ -71,6 +48,7 @@ class Ensemble:
     best_member: float
     together: Mean
     clean: float
+    runs: tuple[KeptRun, ...]
 
     @property
     def gain(self) -> float:
@@ -78,8 +56,12 @@ class Ensemble:
         return self.together.value - self.members
 
 
-def ensembles_of(members: Sequence[Member], truths: dict[str, Truth]) -> list[Ensemble]:
-    """All ensembles over seeds, over k, and over both, that the members allow; task by task."""
+def ensembles_of(members: Sequence[KeptRun], truths: dict[str, Truth]) -> list[Ensemble]:
+    """All ensembles over seeds, over k, and over both, that the members allow; task by task.
+
+    Where several points of a grid were scored, those of the point that is best on dev are members.
+    """
+    members = [run for row in rows_of(members) for run in row.runs]
     found = []
     for task in dict.fromkeys(member.record.task for member in members):
         own = [member for member in members if member.record.task == task]
@@ -93,9 +75,9 @@ def ensembles_of(members: Sequence[Member], truths: dict[str, Truth]) -> list[En
     return found
 
 
-def _over_kmers(truth: Truth, name: str, members: Sequence[Member]) -> list[Ensemble]:
+def _over_kmers(truth: Truth, name: str, members: Sequence[KeptRun]) -> list[Ensemble]:
     """Ensembles of models that differ in nothing but k."""
-    groups: dict[str, list[Member]] = {}
+    groups: dict[str, list[KeptRun]] = {}
     for member in members:
         sizes = {key: value for key, value in (member.record.sizes or {}).items() if key != "kmer"}
         groups.setdefault(str(sorted(sizes.items())), []).append(member)
@@ -115,7 +97,7 @@ def _over_kmers(truth: Truth, name: str, members: Sequence[Member]) -> list[Ense
     return found
 
 
-def _ensemble(truth: Truth, name: str, groups: Sequence[Sequence[Member]]) -> list[Ensemble]:
+def _ensemble(truth: Truth, name: str, groups: Sequence[Sequence[KeptRun]]) -> list[Ensemble]:
     """The ensemble of each group, in one row; nothing where a group has one member."""
     if not groups or len(groups[0]) < 2:
         return []
@@ -126,10 +108,10 @@ def _ensemble(truth: Truth, name: str, groups: Sequence[Sequence[Member]]) -> li
         together.append(_mcc(targets, probs))
         clean.append(_mcc(targets[truth.clean], probs[truth.clean]))
         singles += [_mcc(targets, member.probs("test")) for member in members]
-        chosen = max(members, key=lambda member: member.record.dev_mcc())
+        chosen = max(members, key=lambda member: member.record.dev_mcc(clean=True))
         best.append(_mcc(targets, chosen.probs("test")))
     values = (float(np.mean(singles)), float(np.mean(best)), mean_of(together), float(np.mean(clean)))
-    return [Ensemble(truth.facts.task, name, len(groups[0]), *values)]
+    return [Ensemble(truth.facts.task, name, len(groups[0]), *values, tuple(member for members in groups for member in members))]
 
 
 def _mcc(targets: npt.NDArray[np.int64], probs: npt.NDArray[np.floating]) -> float:
@@ -137,9 +119,9 @@ def _mcc(targets: npt.NDArray[np.int64], probs: npt.NDArray[np.floating]) -> flo
     return 0.0 if value is None else 100 * float(value)
 
 
-def document(command: str, members: Sequence[Member], ensembles: Sequence[Ensemble]) -> str:
+def document(command: str, ensembles: Sequence[Ensemble]) -> str:
     """The document."""
-    records = [member.record for member in members]
+    records = [run.record for run in {run.folder: run for ensemble in ensembles for run in ensemble.runs}.values()]
     parts = [head("Ensembles", command, records), _METHOD]
     for task in dict.fromkeys(ensemble.task for ensemble in ensembles):
         cells = [
@@ -170,7 +152,7 @@ def main() -> int:
     options = parser.parse_args()
 
     def work() -> None:
-        members = [Member(folder, record) for folder, record in read_records(options.runs) if record.share == 1]
+        members = [run for run in read_records(options.runs) if run.record.share == 1]
         if options.members:
             unknown = set(options.members) - {member.record.contestant for member in members}
             if unknown:
@@ -179,7 +161,7 @@ def main() -> int:
         ensembles = ensembles_of(members, read_truth(options.runs))
         if not ensembles:
             raise DataFileError(f"{options.runs}: holds no two runs of one task that could be averaged; run more seeds or more k")
-        write_text(options.out, document(command_of("ensembles"), members, ensembles))
+        write_text(options.out, document(command_of("ensembles"), ensembles))
 
     return run_command(work)
 

@@ -3,9 +3,9 @@
 from collections.abc import Iterable, Sequence
 
 from benchmarks.quality.cells.records import Record
-from benchmarks.quality.cells.summary import Mean
+from benchmarks.quality.cells.summary import Gain, Mean
 
-__all__ = ["difference", "head", "mean_text", "origin_lines", "table"]
+__all__ = ["difference", "gain_text", "head", "mean_text", "origin_lines", "table"]
 
 
 def table(head_cells: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
@@ -39,13 +39,28 @@ def difference(value: float | None, goal: float | None) -> str:
     """By how much a goal was passed, or, in bold, missed.
 
     Examples:
-        >>> difference(71.5, 70.0), difference(69.0, 70.0), difference(70.0, None)
-        ('+1.5', '**-1.0**', '-')
+        >>> difference(71.5, 70.0), difference(71.55, 71.58), difference(70.0, None)
+        ('+1.50', '**-0.03**', '-')
     """
     if value is None or goal is None:
         return "-"
     gap = value - goal
-    return f"+{gap:.1f}" if gap > 0 else f"**{gap:.1f}**"
+    return f"+{gap:.2f}" if gap > 0 else f"**{gap:.2f}**"
+
+
+def gain_text(gain: Gain | None) -> str:
+    """A gain with its interval; in bold where the interval is above 0.
+
+    Examples:
+        >>> gain_text(Gain(4.3, (-0.8, 9.7), 1)), gain_text(Gain(9.0, (1.4, 16.9), 3)), gain_text(None)
+        ('+4.3 (-0.8 to +9.7)', '**+9.0 (+1.4 to +16.9)**', '-')
+    """
+    if gain is None:
+        return "-"
+    if gain.interval is None:
+        return f"{gain.value:+.1f}"
+    text = f"{gain.value:+.1f} ({gain.interval[0]:+.1f} to {gain.interval[1]:+.1f})"
+    return f"**{text}**" if gain.interval[0] > 0 else text
 
 
 def head(title: str, command: str, records: Iterable[Record]) -> str:

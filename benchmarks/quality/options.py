@@ -7,12 +7,14 @@ import shlex
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from itertools import product
 from pathlib import Path
 
 import torch
 
 from benchmarks.quality.cells.contestants import Contestant, read_contestant
 from benchmarks.quality.cells.limit import TimeIsUp, time_limit
+from benchmarks.quality.cells.lock import CellIsBusyError
 from benchmarks.quality.cells.recipes import RecipeName
 from benchmarks.quality.cells.runner import Cell, Runner
 from benchmarks.quality.cells.tasks import Found, Task, find_tasks, read_task
@@ -24,7 +26,7 @@ __all__ = ["DATA", "NOT_DONE", "add_run_flags", "command_of", "contestants_of", 
 
 DATA = Path("../shared/data/gue")
 NOT_DONE = 3
-"""Exit code where the minutes are spent before all is done; the same command goes on."""
+"""Exit code where the minutes are spent before all is done, or other processes work on some of it; the same command goes on."""
 
 log = logging.getLogger(__name__)
 
@@ -83,7 +85,9 @@ def runner_of(options: argparse.Namespace, command: str) -> Iterator[Runner]:
         raise ConfigError(f"--points {options.points}: at least one point is needed")
     if options.rehearse is not None and options.rehearse < 20:
         raise ConfigError(f"--rehearse {options.rehearse}: with fewer than 20 rows a class may be missing")
-    if options.threads:
+    if options.threads is not None:
+        if options.threads < 1:
+            raise ConfigError(f"--threads {options.threads}: at least one thread is needed")
         torch.set_num_threads(options.threads)
     machine = choose_machine(options.device, options.dtype)
     with time_limit(options.minutes) as is_over:
@@ -109,13 +113,17 @@ def run_all(
 ) -> None:
     """Every task x contestant x recipe x share x seed; all of one seed before the next, so that a table fills evenly.
 
+    Cells that another process works on are passed over, and told of at the end.
+
     Raises:
         TimeIsUp: The minutes are spent.
+        CellIsBusyError: Another process works on some of the cells.
     """
     contestants = contestants_of(options)
     _keep_skipped(options.out / "skipped.json", found)
-    for task in found.tasks:
-        _run_task(runner, options, task, contestants, recipes, shares)
+    busy = [cell for task in found.tasks for cell in _run_task(runner, options, task, contestants, recipes, shares)]
+    if busy:
+        raise CellIsBusyError(f"{len(busy)} cells are left to other processes; when they have ended, the same command says what is missing")
 
 
 def _keep_skipped(path: Path, found: Found) -> None:
@@ -133,25 +141,33 @@ def _run_task(
     contestants: Sequence[Contestant],
     recipes: Sequence[RecipeName],
     shares: Sequence[float],
-) -> None:
+) -> list[Cell]:
+    """Runs the cells of a task; those that other processes work on are given back."""
     if runner.is_over():
         raise TimeIsUp
     data = read_task(task, options.rehearse)
-    for seed in range(1, options.seeds + 1):
-        for contestant in contestants:
-            for recipe in recipes:
-                for share in shares:
-                    runner.run(Cell(data, contestant, recipe, seed, share))
+    busy = []
+    for seed, contestant, recipe, share in product(range(1, options.seeds + 1), contestants, recipes, shares):
+        cell = Cell(data, contestant, recipe, seed, share)
+        try:
+            runner.run(cell)
+        except CellIsBusyError as error:
+            log.info("%s; passed over", error)
+            busy.append(cell)
+    return busy
 
 
 def run_command(work: Callable[[], None]) -> int:
-    """Exit code of a command: 0, 1 with one line on stderr, 3 where minutes were spent before the end, 130 after Ctrl-C."""
+    """Exit code of a command: 0, 1 with one line on stderr, 3 where something is left to do or to other processes, 130 after Ctrl-C."""
     logging.basicConfig(level=logging.WARNING, format="%(message)s", stream=sys.stderr, force=True)
     logging.getLogger("benchmarks.quality").setLevel(logging.INFO)
     try:
         work()
     except TimeIsUp:
         log.info("the minutes are spent; the same command goes on")
+        return NOT_DONE
+    except CellIsBusyError as error:
+        log.info("%s", error)
         return NOT_DONE
     except KeyboardInterrupt:
         log.info("stopped; the same command goes on")

@@ -11,12 +11,12 @@ import sys
 from pathlib import Path
 
 from benchmarks.quality.cells.limit import TimeIsUp
-from benchmarks.quality.cells.records import read_truth
+from benchmarks.quality.cells.lock import CellIsBusyError
 from benchmarks.quality.cells.tasks import Found, find_tasks
 from benchmarks.quality.gue import RECIPES
 from benchmarks.quality.options import add_run_flags, command_of, run_all, run_command, runner_of
-from benchmarks.quality.table import document, read_runs, read_skipped
-from dnabert.errors import DataFileError
+from benchmarks.quality.table import document, read_notes
+from dnabert.errors import ConfigError, DataFileError
 from dnabert.output import write_text
 
 __all__ = ["SETS", "build_sets", "main"]
@@ -67,21 +67,25 @@ def main() -> int:
     parser.add_argument("--genomes", type=Path, default=GENOMES, help="genomes and annotations (default: %(default)s)")
     parser.add_argument("--recipe", choices=tuple(RECIPES), default="tuned", help="(default: %(default)s)")
     parser.add_argument("--document", type=Path, default=Path("docs/results/organisms.md"), help="(default: %(default)s)")
+    parser.add_argument("--notes", type=Path, help="Markdown that stands at the end as it is")
     options = parser.parse_args()
 
     def work() -> None:
         mouse = find_tasks(options.data, ["mouse"])
         splice = build_sets(options.genomes, options.out / "sets")
-        wanted = [task for task in (*mouse.tasks, *splice.tasks) if not options.tasks or task.name.startswith(tuple(options.tasks))]
-        ended = None
+        known = [*mouse.tasks, *splice.tasks]
+        for text in options.tasks:
+            if not any(task.name.startswith(text) for task in known):
+                raise ConfigError(f"--tasks {text}: no such task; there are {', '.join(task.name for task in known)}")
+        wanted = [task for task in known if not options.tasks or task.name.startswith(tuple(options.tasks))]
+        ended: TimeIsUp | CellIsBusyError | None = None
         try:
             with runner_of(options, command_of("organisms")) as runner:
                 run_all(runner, options, Found(tuple(wanted), mouse.skipped | splice.skipped), RECIPES[options.recipe])
-        except TimeIsUp as error:
+        except (TimeIsUp, CellIsBusyError) as error:
             ended = error
-        records = read_runs(options.out)
-        truths, skipped = read_truth(options.out), read_skipped(options.out)
-        write_text(options.document, document("Other organisms", command_of("organisms"), records, truths, skipped, _NOTES))
+        text = document("Other organisms", command_of("organisms"), options.out, _NOTES)
+        write_text(options.document, text if options.notes is None else f"{text}\n{read_notes(options.notes)}")
         if ended is not None and options.minutes != 0:
             raise ended
 

@@ -8,8 +8,11 @@ import argparse
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
 from itertools import product
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -21,6 +24,7 @@ from sklearn.preprocessing import StandardScaler
 
 from benchmarks.quality.cells.contestants import Contestant
 from benchmarks.quality.cells.limit import TimeIsUp
+from benchmarks.quality.cells.lock import only_worker
 from benchmarks.quality.cells.records import commit, machine_facts
 from benchmarks.quality.cells.runner import Runner, folder_of_task
 from benchmarks.quality.cells.summary import mean_of
@@ -81,6 +85,8 @@ class ProbeResult(BaseModel):
     """The same without the rows that train or dev holds."""
     interval: tuple[float, float] | None
     """95 % bootstrap interval over test rows of the MCC."""
+    sizes: dict[str, Any] | None
+    """Sizes of the model; None for shares of k-mers."""
     model_sha256: str
     """Of the weights; empty for what has none."""
     digests: dict[str, str]
@@ -146,69 +152,101 @@ def probe(data: TaskData, read: Callable[[LabelledSet], Floats]) -> tuple[float,
     return best[0], best[1], best[2].predict_proba(read(data.test)), x.shape[1]
 
 
+@dataclass(frozen=True)
+class _FeatureSet:
+    """What a probe reads.
+
+    Attributes:
+        name: What it is called in the table.
+        read: Features (N, D) of rows.
+        seed: Of random weights; 0 for what has none.
+        sizes: Of the model; None for shares of k-mers.
+        sha256: Of the weights; empty for what has none.
+    """
+
+    name: str
+    read: Callable[[LabelledSet], Floats]
+    seed: int = 0
+    sizes: dict[str, Any] | None = None
+    sha256: str = ""
+
+
 def _feature_sets(
     contestants: Sequence[Contestant], kmers: Sequence[int], seeds: int, both: bool, machine: Machine
-) -> Iterator[tuple[str, int, str, Callable[[LabelledSet], Floats]]]:
-    """Name, seed, checksum and reader of every set of features."""
+) -> Iterator[_FeatureSet]:
+    """Every set of features; a model is made when it is its turn."""
     for kmer in kmers:
-        yield f"{kmer}-mers", 0, "", lambda data, kmer=kmer: _counts(data, kmer, both)  # type: ignore[misc]
+        yield _FeatureSet(f"{kmer}-mers", partial(_counts, kmer=kmer, both=both))
     for contestant in contestants:
         if contestant.sizes is None:
             raise ConfigError(f"{contestant.name}: has no vectors before it is trained; a probe takes DNABERT models only")
+        sizes = contestant.sizes.model_dump(mode="json")
         if contestant.directory is not None:
             model = load_model(contestant.directory, _HEAD).model
-            yield contestant.name, 0, contestant.sha256, lambda data, model=model: mean_vectors(model, data.sequences, machine, both)  # type: ignore[misc]
+            read = partial(_vectors, model=model, machine=machine, both=both)
+            yield _FeatureSet(contestant.name, read, sizes=sizes, sha256=contestant.sha256)
         for composed, seed in product((False, True), range(1, seeds + 1)):
             torch.manual_seed(seed_of(seed, "weights"))
             fresh = Dnabert(contestant.sizes, _HEAD).eval()
             if composed:
                 compose_embeddings(fresh)
             name = f"random weights{', composed embeddings' if composed else ''}, sizes of {contestant.name}"
-            yield name, seed, "", lambda data, model=fresh: mean_vectors(model, data.sequences, machine, both)  # type: ignore[misc]
+            yield _FeatureSet(name, partial(_vectors, model=fresh, machine=machine, both=both), seed, sizes)
+
+
+def _vectors(data: LabelledSet, model: Dnabert, machine: Machine, both: bool) -> Floats:
+    return mean_vectors(model, data.sequences, machine, both)
 
 
 def _run_task(runner: Runner, data: TaskData, contestants: Sequence[Contestant], kmers: Sequence[int], seeds: int) -> None:
-    both = not data.task.stranded
-    for name, seed, sha256, read in _feature_sets(contestants, kmers, seeds, both, runner.machine):
-        slug = "".join(letter if letter.isalnum() else "-" for letter in name)
-        path = folder_of_task(runner.out, data.task.name) / f"{slug}-{seed}.json"
-        if path.is_file() and not runner.force:
-            known = _read(path)
-            if (known.digests, known.model_sha256, known.rehearsal) != (data.digests, sha256, runner.rehearsal):
-                raise ConfigError(f"{path}: was made of other rows or weights; choose another --out, or give --force")
-            continue
-        if runner.is_over():
-            raise TimeIsUp
-        begin = time.perf_counter()
-        c, dev, probs, width = probe(data, read)
-        targets = data.targets(data.test)
-        figures = [classification_metrics(targets[kept], probs[kept])["mcc"] for kept in (slice(None), data.clean)]
-        result = ProbeResult(
-            task=data.task.name,
-            features=name,
-            seed=seed,
-            width=width,
-            c=c,
-            dev=dev,
-            test=float(figures[0] or 0.0),
-            clean=float(figures[1] or 0.0),
-            interval=bootstrap_intervals("classify", targets, probs)["mcc"],
-            model_sha256=sha256,
-            digests=data.digests,
-            rehearsal=runner.rehearsal,
-            seconds=time.perf_counter() - begin,
-            command=runner.command,
-            commit=commit(),
-            machine=machine_facts(runner.machine),
-        )
-        write_json(path, result.model_dump(mode="json"))
+    for features in _feature_sets(contestants, kmers, seeds, not data.task.stranded, runner.machine):
+        slug = "".join(letter if letter.isalnum() else "-" for letter in features.name)
+        path = folder_of_task(runner.out, data.task.name) / f"{slug}-{features.seed}.json"
+        with only_worker(path):
+            _run_probe(runner, data, features, path)
+
+
+def _run_probe(runner: Runner, data: TaskData, features: _FeatureSet, path: Path) -> None:
+    """One probe, if it is not there yet."""
+    if path.is_file() and not runner.force:
+        known = _read(path)
+        kept = known.digests, known.model_sha256, known.sizes, known.rehearsal
+        if kept != (data.digests, features.sha256, features.sizes, runner.rehearsal):
+            raise ConfigError(f"{path}: was made of other rows, weights or sizes; choose another --out, or give --force")
+        return
+    if runner.is_over():
+        raise TimeIsUp
+    begin = time.perf_counter()
+    c, dev, probs, width = probe(data, features.read)
+    targets = data.targets(data.test)
+    figures = [classification_metrics(targets[rows], probs[rows])["mcc"] for rows in (slice(None), data.clean)]
+    result = ProbeResult(
+        task=data.task.name,
+        features=features.name,
+        seed=features.seed,
+        width=width,
+        c=c,
+        dev=dev,
+        test=float(figures[0] or 0.0),
+        clean=float(figures[1] or 0.0),
+        interval=bootstrap_intervals("classify", targets, probs)["mcc"],
+        sizes=features.sizes,
+        model_sha256=features.sha256,
+        digests=data.digests,
+        rehearsal=runner.rehearsal,
+        seconds=time.perf_counter() - begin,
+        command=runner.command,
+        commit=commit(),
+        machine=machine_facts(runner.machine),
+    )
+    write_json(path, result.model_dump(mode="json"))
 
 
 def _read(path: Path) -> ProbeResult:
     try:
         return ProbeResult.model_validate_json(path.read_text(encoding="utf-8"))
     except ValueError as error:
-        raise DataFileError(f"{path}: is no result of this command: {str(error).splitlines()[0]}; remove it") from error
+        raise DataFileError(f"{path}: is no result of this command; give another folder with --out") from error
 
 
 def document(command: str, results: Sequence[ProbeResult]) -> str:

@@ -8,19 +8,19 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-import numpy as np
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
 from benchmarks.quality.cells.limit import TimeIsUp
-from benchmarks.quality.cells.records import Record
-from benchmarks.quality.cells.summary import Row, rows_of
+from benchmarks.quality.cells.lock import CellIsBusyError
+from benchmarks.quality.cells.records import KeptRun, Truth, read_truth
+from benchmarks.quality.cells.summary import Row, gain_of, rows_of, scratch_of
 from benchmarks.quality.gue import RECIPES
-from benchmarks.quality.markdown import head, mean_text, origin_lines, table
+from benchmarks.quality.markdown import gain_text, head, mean_text, origin_lines, table
 from benchmarks.quality.options import add_run_flags, command_of, run_all, run_command, runner_of, tasks_of
-from benchmarks.quality.table import read_runs
+from benchmarks.quality.table import read_notes, read_runs
 from dnabert.errors import ConfigError
 from dnabert.output import write_text
 from dnabert.plot.export import save_figure
@@ -40,6 +40,8 @@ _METHOD = """- **Labels.** Of each class the same share of the training rows, dr
 - **Dev and test** are whole at every share, for every model: the moment of training is that of the best MCC (or smallest loss, published
   recipe) on dev. With the recipe *tuned*, the point of the grid is the one that is best on dev with all labels.
 - **Figure.** MCC x 100 on test; mean of the seeds ± half of its 95 % interval (Student's t over seeds).
+- **Gain.** Over the seeds that both have; in brackets the 95 % bootstrap interval over test rows, both on the same rows; **in bold** where
+  it lies above 0. It does not hold what another draw of few labels would change: look at the seeds for that.
 """
 
 
@@ -89,9 +91,9 @@ def _panel(axes: Axes, rows: Sequence[Row], labels: Sequence[str]) -> None:
     axes.set_ylabel("Test MCC × 100")
 
 
-def document(command: str, records: Sequence[Record], figure: Path) -> str:
+def document(command: str, runs: Sequence[KeptRun], truths: dict[str, Truth], figure: Path) -> str:
     """The document."""
-    rows = rows_of(records)
+    rows, records = rows_of(runs), [run.record for run in runs]
     parts = [head("Few labels", command, records), _METHOD, f"![MCC against the share of labels]({figure.as_posix()})\n"]
     for task in dict.fromkeys(row.task for row in rows):
         own = [row for row in rows if row.task == task]
@@ -101,7 +103,7 @@ def document(command: str, records: Sequence[Record], figure: Path) -> str:
             [label, *(mean_text(row.test()) if (row := found.get((label, share))) else "-" for share in shares)]
             for label in dict.fromkeys(row.label for row in own)
         ]
-        cells += _gains(own, shares)
+        cells += _gains(own, shares, truths[task])
         names = [f"{100 * share:g} % ({_labels_at(own, share):,})" for share in shares]
         parts.append(f"## {task}\n\n{table(['labels', *names], cells)}")
     parts += ["## Where it ran\n", origin_lines(records)]
@@ -112,18 +114,13 @@ def _labels_at(rows: Sequence[Row], share: float) -> int:
     return next(record.num_labels for row in rows if row.share == share for record in row.records)
 
 
-def _gains(rows: Sequence[Row], shares: Sequence[float]) -> list[list[str]]:
+def _gains(rows: Sequence[Row], shares: Sequence[float], truth: Truth) -> list[list[str]]:
     """What pre-training adds to the same sizes from random weights, share by share."""
     found = []
-    for name, recipe in dict.fromkeys((row.contestant, row.recipe) for row in rows if row.kind == "pretrained"):
-        cells = []
-        for share in shares:
-            at = [row for row in rows if (row.share, row.recipe) == (share, recipe)]
-            own = [row for row in at if row.contestant == name]
-            same = [row for row in at if row.kind == "scratch" and own and row.records[0].sizes == own[0].records[0].sizes]
-            gains = [row.test().value - other.test().value for row in own for other in same]
-            cells.append(f"{np.min(gains):+.1f}" if gains else "-")
-        found.append([f"*gain of pre-training: {name}, {recipe}*", *cells])
+    for label in dict.fromkeys(row.label for row in rows if row.kind == "pretrained"):
+        own = {row.share: (row, scratch) for row in rows if row.label == label and (scratch := scratch_of(rows, row))}
+        cells = [gain_text(gain_of(*own[share], truth)) if share in own else "-" for share in shares]
+        found.append([f"*gain of pre-training: {label}*", *cells])
     return found
 
 
@@ -133,31 +130,33 @@ def main() -> int:
     parser.add_argument("--recipe", choices=tuple(RECIPES), default="tuned", help="(default: %(default)s)")
     parser.add_argument("--percent", type=float, nargs="+", default=[100 * share for share in SHARES], help="shares of the labels, in %%")
     parser.add_argument("--document", type=Path, default=Path("docs/results/scarce.md"), help="(default: %(default)s)")
+    parser.add_argument("--notes", type=Path, help="Markdown that stands at the end as it is: what was tried where a goal is missed")
     options = parser.parse_args()
 
     def work() -> None:
         shares = [percent / 100 for percent in options.percent]
         if not all(0 < share <= 1 for share in shares):
             raise ConfigError(f"--percent {options.percent}: shares are above 0 and at most 100")
-        ended = None
+        ended: TimeIsUp | CellIsBusyError | None = None
         try:
             with runner_of(options, command_of("scarce")) as runner:
                 run_all(runner, options, tasks_of(options), RECIPES[options.recipe], shares)
-        except TimeIsUp as error:
+        except (TimeIsUp, CellIsBusyError) as error:
             ended = error
-        records = _with_shares(read_runs(options.out, shares=True))
-        save_figure(draw(rows_of(records)), options.document.parent / FIGURE)
-        write_text(options.document, document(command_of("scarce"), records, FIGURE))
+        runs = _with_shares(read_runs(options.out, shares=True))
+        save_figure(draw(rows_of(runs)), options.document.parent / FIGURE)
+        text = document(command_of("scarce"), runs, read_truth(options.out), FIGURE)
+        write_text(options.document, text if options.notes is None else f"{text}\n{read_notes(options.notes)}")
         if ended is not None and options.minutes != 0:
             raise ended
 
     return run_command(work)
 
 
-def _with_shares(records: Sequence[Record]) -> list[Record]:
-    """The records of contestants, recipes and tasks that were run with few labels too."""
-    few = {(record.task, record.contestant, record.recipe) for record in records if record.share < 1}
-    return [record for record in records if (record.task, record.contestant, record.recipe) in few]
+def _with_shares(runs: Sequence[KeptRun]) -> list[KeptRun]:
+    """The runs of contestants, recipes and tasks that were run with few labels too."""
+    few = {(run.record.task, run.record.contestant, run.record.recipe) for run in runs if run.record.share < 1}
+    return [run for run in runs if (run.record.task, run.record.contestant, run.record.recipe) in few]
 
 
 if __name__ == "__main__":

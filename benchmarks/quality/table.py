@@ -6,29 +6,33 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from benchmarks.quality.cells.records import Record, Truth, read_records, read_truth
-from benchmarks.quality.cells.summary import Mean, Row, rows_of
-from benchmarks.quality.markdown import difference, head, mean_text, origin_lines, table
+from benchmarks.quality.cells.recipes import RecipeName
+from benchmarks.quality.cells.records import KeptRun, Truth, count_points, read_records, read_truth
+from benchmarks.quality.cells.summary import Mean, Row, gain_of, rows_of, scratch_of
+from benchmarks.quality.markdown import difference, gain_text, head, mean_text, origin_lines, table
 from benchmarks.quality.options import command_of, run_command
 from benchmarks.quality.published import CNN, DNABERT_2, DNABERT_6, PUBLISHED, best_published
 from dnabert.errors import DataFileError
 from dnabert.output import write_text
 
-__all__ = ["document", "main", "read_runs", "read_skipped"]
+__all__ = ["document", "main", "read_notes", "read_runs"]
 
 _METHOD = """- **Figure.** MCC x 100 on test; mean of the seeds ± half of its 95 % interval (Student's t over seeds). Published rows are
   single figures from the literature (see `benchmarks/quality/published.py`).
 - **No choice by test rows.** The moment of training and the point of the grid are the best on dev; then the test rows are scored, once.
 - **Recipes.** *published*: as the GUE benchmark trains DNABERT (learning rate 3e-5 whatever the width, [CLS], smallest dev loss).
-  *tuned*: the best point on dev, with seed 1, of a small grid of learning rate and pooling; the same for all seeds. The convolutional
-  networks have no published recipe: *published* is the first point of their grid.
+  *tuned*: of so many points of a grid of learning rate and pooling as the details say (*points*), the best on dev with seed 1; the same
+  for all seeds. With one point nothing was tuned. The convolutional networks have no published recipe: *published* is the first point
+  of their grid.
+- **Rows that splits share.** Points are chosen on the dev rows that train does not hold; the moment of training on all dev rows. Both
+  figures are given, and so are those of test rows that neither holds.
 - **Strands.** Tasks without strand (tf, mouse) are trained on either strand, and the mean with the reverse complement is scored; what
   reading one strand alone gives is in the details.
 """
 
 
-def read_runs(folder: Path, shares: bool = False) -> list[Record]:
-    """Records of a folder of results.
+def read_runs(folder: Path, shares: bool = False) -> list[KeptRun]:
+    """Runs of a folder of results.
 
     Args:
         folder: The folder.
@@ -37,17 +41,27 @@ def read_runs(folder: Path, shares: bool = False) -> list[Record]:
     Raises:
         DataFileError: There is none.
     """
-    records = [record for _, record in read_records(folder) if shares or record.share == 1]
-    if not records:
-        raise DataFileError(f"{folder}: holds no finished run; python -m benchmarks.quality.gue --out {folder} makes them")
-    return records
+    runs = [run for run in read_records(folder) if shares or run.record.share == 1]
+    if not runs:
+        raise DataFileError(f"{folder}: holds no finished run; the command that writes there makes them")
+    return runs
 
 
-def document(
-    title: str, command: str, records: Sequence[Record], truths: dict[str, Truth], skipped: dict[str, str], notes: str = ""
-) -> str:
-    """The document of a set of results."""
-    rows = rows_of(records)
+def document(title: str, command: str, folder: Path, notes: str = "") -> str:
+    """The document of a folder of results.
+
+    Args:
+        title: Its heading.
+        command: What writes it.
+        folder: The folder.
+        notes: Markdown that follows what is said of the method.
+
+    Raises:
+        DataFileError: The folder holds no finished run.
+    """
+    runs, truths, skipped = read_runs(folder), read_truth(folder), _read_skipped(folder)
+    rows, compared = rows_of(runs), count_points(folder)
+    records = [run.record for run in runs]
     tasks = sorted({row.task for row in rows}, key=_task_order)
     labels = list(dict.fromkeys(row.label for row in rows))
     parts = [
@@ -55,9 +69,9 @@ def document(
         _METHOD + notes,
         "## Test MCC\n",
         _main_table(rows, tasks, labels),
-        _goal_table(rows, tasks, labels),
+        _goal_table(rows, tasks, labels, truths),
         "## Details\n",
-        *(_details([row for row in rows if row.task == task], task) for task in tasks),
+        *(_details([row for row in rows if row.task == task], task, compared) for task in tasks),
         "## Rows that splits share\n",
         "A sequence and its reverse complement count as the same.\n",
         _overlap_table(truths, tasks),
@@ -96,7 +110,7 @@ def _shown(mean: Mean | None, best: float | None) -> str:
     return f"**{text}**" if mean is not None and best is not None and mean.value > best else text
 
 
-def _goal_table(rows: Sequence[Row], tasks: Sequence[str], labels: Sequence[str]) -> str:
+def _goal_table(rows: Sequence[Row], tasks: Sequence[str], labels: Sequence[str], truths: dict[str, Truth]) -> str:
     cells = []
     for label in labels:
         own = {row.task: row for row in rows if row.label == label}
@@ -107,7 +121,6 @@ def _goal_table(rows: Sequence[Row], tasks: Sequence[str], labels: Sequence[str]
         goals = {
             "CNN, published": {task: PUBLISHED[CNN].get(task) for task in tasks},
             "best CNN here": {task: _best_here(rows, task, ("cnn", "cnn-lstm"), first.recipe) for task in tasks},
-            "from scratch, same recipe": {task: _scratch(rows, own[task]) for task in tasks if task in own},
             DNABERT_6: {task: PUBLISHED[DNABERT_6].get(task) for task in tasks},
             DNABERT_2: {task: PUBLISHED[DNABERT_2].get(task) for task in tasks},
             "best published": {task: best_published(task) for task in tasks},
@@ -116,23 +129,29 @@ def _goal_table(rows: Sequence[Row], tasks: Sequence[str], labels: Sequence[str]
             if any(value is not None for value in wanted.values()):
                 cells.append([f"*{label}*", goal, *(difference(values.get(task), wanted.get(task)) for task in tasks)])
     text = table(["model", "goal", *tasks], cells)
-    return f"## Goals\n\nWhat each mean is above, or **below**, a goal.\n\n{text}" if text else ""
+    goals_part = f"## Goals\n\nWhat each mean is above, or **below**, a goal.\n\n{text}" if text else ""
+    return goals_part + _pretraining(rows, labels, tasks, truths)
+
+
+def _pretraining(rows: Sequence[Row], labels: Sequence[str], tasks: Sequence[str], truths: dict[str, Truth]) -> str:
+    cells = []
+    for label in labels:
+        pairs = {row.task: (row, scratch) for row in rows if row.label == label and (scratch := scratch_of(rows, row))}
+        if pairs:
+            cells.append([f"*{label}*", *(gain_text(gain_of(*pairs[task], truths[task])) if task in pairs else "-" for task in tasks)])
+    text = table(["model", *tasks], cells)
+    said = (
+        "The model less the same sizes from random weights, same recipe, over the seeds that both have; in brackets the 95 % bootstrap"
+        " interval over test rows, both on the same rows; **in bold** where it lies above 0."
+    )
+    return f"\n## What pre-training adds\n\n{said}\n\n{text}" if text else ""
 
 
 def _best_here(rows: Sequence[Row], task: str, kinds: Sequence[str], recipe: str) -> float | None:
     return max((row.test().value for row in rows if (row.task, row.recipe) == (task, recipe) and row.kind in kinds), default=None)
 
 
-def _scratch(rows: Sequence[Row], row: Row) -> float | None:
-    """Mean of the same sizes from random weights under the same recipe; None for a row that is that itself."""
-    if row.kind != "pretrained":
-        return None
-    others = [other for other in rows if (other.task, other.recipe, other.kind) == (row.task, row.recipe, "scratch")]
-    same = [other for other in others if other.records[0].sizes == row.records[0].sizes]
-    return max((other.test().value for other in same), default=None)
-
-
-def _details(rows: Sequence[Row], task: str) -> str:
+def _details(rows: Sequence[Row], task: str, compared: dict[tuple[str, str, RecipeName], int]) -> str:
     cells = []
     for row in rows:
         ends = row.bootstrap()
@@ -141,8 +160,10 @@ def _details(rows: Sequence[Row], task: str) -> str:
             [
                 row.label,
                 row.records[0].point,
+                str(compared[task, row.contestant, row.recipe]),
                 str(len(row.records)),
                 mean_text(row.dev()),
+                mean_text(row.dev(clean=True)),
                 mean_text(row.test()),
                 "-" if ends is None else f"{ends[0]:.1f} to {ends[1]:.1f}",
                 mean_text(row.test(clean=True)),
@@ -152,8 +173,9 @@ def _details(rows: Sequence[Row], task: str) -> str:
                 str(sum(record.collapsed for record in row.records)),
             ]
         )
-    names = ["model", "point", "seeds", "dev", "test", "bootstrap of test rows", "without shared rows", "one strand", "both strands"]
-    return f"### {task}\n\n{table([*names, 'minutes', 'collapsed'], cells)}"
+    names = ["model", "point", "points", "seeds", "dev", "dev without shared rows"]
+    names += ["test", "bootstrap of test rows", "test without shared rows", "one strand", "both strands", "minutes", "collapsed"]
+    return f"### {task}\n\n{table(names, cells)}"
 
 
 def _overlap_table(truths: dict[str, Truth], tasks: Sequence[str]) -> str:
@@ -173,13 +195,18 @@ def _skipped_lines(skipped: dict[str, str]) -> str:
     return "## Tasks that were left out\n\n" + "".join(lines) if lines else ""
 
 
-def read_skipped(folder: Path) -> dict[str, str]:
+def _read_skipped(folder: Path) -> dict[str, str]:
     """Why tasks were left out of a folder of results."""
     path = folder / "skipped.json"
     return dict(json.loads(path.read_text(encoding="utf-8"))) if path.is_file() else {}
 
 
-def _notes(path: Path) -> str:
+def read_notes(path: Path) -> str:
+    """Markdown that was written by hand.
+
+    Raises:
+        DataFileError: It cannot be read.
+    """
     try:
         return path.read_text(encoding="utf-8")
     except OSError as error:
@@ -194,9 +221,8 @@ def main() -> int:
     options = parser.parse_args()
 
     def work() -> None:
-        records = read_runs(options.runs)
-        text = document("GUE", command_of("table"), records, read_truth(options.runs), read_skipped(options.runs))
-        write_text(options.out, text if options.notes is None else f"{text}\n{_notes(options.notes)}")
+        text = document("GUE", command_of("table"), options.runs)
+        write_text(options.out, text if options.notes is None else f"{text}\n{read_notes(options.notes)}")
 
     return run_command(work)
 

@@ -8,6 +8,7 @@ Legend: N rows, K classes or labels, R resamplings.
 Source: Efron & Tibshirani 1993, percentile method; Hand & Till 2001 (AUROC over pairs of classes); Gorodkin 2004 (MCC of K classes).
 """
 
+from collections.abc import Sequence
 from itertools import combinations
 from typing import Any
 
@@ -17,7 +18,7 @@ import numpy.typing as npt
 from dnabert.choices import Task
 from dnabert.metrics import Metrics, score_task
 
-__all__ = ["bootstrap_intervals"]
+__all__ = ["bootstrap_difference", "bootstrap_intervals"]
 
 Floats = npt.NDArray[np.floating[Any]]
 Weights = npt.NDArray[Any]
@@ -62,6 +63,44 @@ def bootstrap_intervals(
         for name, values in drawn.items()
         if name != "n"
     }
+
+
+def bootstrap_difference(
+    task: Task,
+    targets: npt.NDArray[Any],
+    pairs: Sequence[tuple[Floats, Floats]],
+    figure: str,
+    *,
+    rounds: int = 1000,
+    level: float = 0.95,
+    seed: int = 0,
+) -> tuple[float, float] | None:
+    """Percentile interval of how much better the first predictions of pairs are than the second ones, on the same resampled rows.
+
+    Args:
+        task: The task.
+        targets: As :func:`dnabert.metrics.score_task`.
+        pairs: First and second predictions, as :func:`dnabert.metrics.score_task`, of one or more pairs, such as seeds; the mean of their
+            differences is what the interval is of.
+        figure: Name of the figure, such as ``mcc``.
+        rounds: Resamplings, with replacement.
+        level: Coverage.
+        seed: Source of randomness.
+
+    Returns:
+        Lower and upper bound of first less second; None where fewer than half of the resamplings define it.
+    """
+    rng = np.random.default_rng(seed)
+    figures = [(_prepare(task, targets, first), _prepare(task, targets, second)) for first, second in pairs]
+    drawn = []
+    for _ in range(rounds):
+        weights = np.bincount(rng.integers(0, len(targets), size=len(targets)), minlength=len(targets)).astype(np.float64)
+        values = [(first.score(weights)[figure], second.score(weights)[figure]) for first, second in figures]
+        known = [first - second for first, second in values if first is not None and second is not None]
+        if len(known) == len(values):
+            drawn.append(float(np.mean(known)))
+    tail = 100 * (1 - level) / 2
+    return (float(np.percentile(drawn, tail)), float(np.percentile(drawn, 100 - tail))) if len(drawn) >= rounds / 2 else None
 
 
 def _prepare(task: Task, targets: npt.NDArray[Any], predictions: Floats) -> "_Classes | _Labels | _Values":

@@ -4,6 +4,7 @@ import os
 import platform
 import subprocess
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
@@ -18,7 +19,19 @@ from dnabert.device import Machine
 from dnabert.errors import DataFileError
 from dnabert.metrics import Metrics
 
-__all__ = ["RESULT", "Record", "Strand", "Truth", "commit", "machine_facts", "read_record", "read_records", "read_truth"]
+__all__ = [
+    "RESULT",
+    "KeptRun",
+    "Record",
+    "Strand",
+    "Truth",
+    "commit",
+    "count_points",
+    "machine_facts",
+    "read_record",
+    "read_records",
+    "read_truth",
+]
 
 RESULT = "result.json"
 Strand = Literal["forward", "both"]
@@ -66,6 +79,8 @@ class Record(BaseModel):
     """Whether it says the same of all."""
     dev: dict[Strand, Metrics]
     """Figures on dev by strands read."""
+    dev_clean: dict[Strand, Metrics] | None = None
+    """The same without the dev rows that train holds; None in records of earlier versions."""
     test: dict[Strand, Metrics] | None = None
     """Figures on test; None for a point of the grid that dev did not choose."""
     test_clean: dict[Strand, Metrics] | None = None
@@ -92,9 +107,14 @@ class Record(BaseModel):
         """The strands that the task's figure is taken from: both where it has none."""
         return "both" if "both" in self.dev else "forward"
 
-    def dev_mcc(self) -> float:
-        """MCC on dev, -1 where it is not defined."""
-        value = self.dev[self.strand]["mcc"]
+    def dev_mcc(self, *, clean: bool = False) -> float:
+        """MCC on dev, -1 where it is not defined.
+
+        Args:
+            clean: Without the rows that train holds; of all rows where that was not kept.
+        """
+        figures = self.dev_clean if clean and self.dev_clean is not None else self.dev
+        value = figures[self.strand]["mcc"]
         return -1.0 if value is None else float(value)
 
     def test_mcc(self, strand: Strand | None = None, *, clean: bool = False) -> float:
@@ -108,6 +128,29 @@ class Record(BaseModel):
         assert figures is not None
         value = figures[strand or self.strand]["mcc"]
         return 0.0 if value is None else float(value)
+
+
+@dataclass(frozen=True)
+class KeptRun:
+    """A finished run.
+
+    Attributes:
+        folder: Where its probabilities are.
+        record: What is known of it.
+    """
+
+    folder: Path
+    record: Record
+
+    @property
+    def kmer(self) -> int | None:
+        """k of a DNABERT model."""
+        return None if self.record.sizes is None else int(self.record.sizes["kmer"])
+
+    def probs(self, split: Split) -> npt.NDArray[np.float32]:
+        """Its probabilities on dev or test, (N, K)."""
+        probs: npt.NDArray[np.float32] = np.load(self.folder / f"{split}-{self.record.strand}.npy")
+        return probs
 
 
 class Truth:
@@ -144,12 +187,22 @@ def read_record(path: Path) -> Record:
         raise DataFileError(f"{path}: is no result of this benchmark: {str(error).splitlines()[0]}; remove its folder") from error
 
 
-def read_records(folder: Path) -> Iterator[tuple[Path, Record]]:
-    """The records below a folder whose test rows were scored, with the folders they are in, in the order of their names."""
+def read_records(folder: Path) -> Iterator[KeptRun]:
+    """The runs below a folder whose test rows were scored, in the order of their names."""
     for path in sorted(folder.rglob(RESULT)):
         record = read_record(path)
         if record.test is not None:
-            yield path.parent, record
+            yield KeptRun(path.parent, record)
+
+
+def count_points(folder: Path) -> dict[tuple[str, str, RecipeName], int]:
+    """Points of a grid that were compared on dev, all labels given, by task, contestant and recipe; scored on test or not."""
+    found: dict[tuple[str, str, RecipeName], set[str]] = {}
+    for path in sorted(folder.rglob(RESULT)):
+        record = read_record(path)
+        if record.share == 1:
+            found.setdefault((record.task, record.contestant, record.recipe), set()).add(record.point)
+    return {key: len(points) for key, points in found.items()}
 
 
 def read_truth(folder: Path) -> dict[str, Truth]:

@@ -13,10 +13,11 @@ from safetensors.torch import save
 
 from benchmarks.quality.cells.contestants import Contestant
 from benchmarks.quality.cells.limit import TimeIsUp
+from benchmarks.quality.cells.lock import only_worker
 from benchmarks.quality.cells.networks import NetworkConfig, train_network
 from benchmarks.quality.cells.recipes import Point, RecipeName, points
 from benchmarks.quality.cells.records import RESULT, Record, commit, machine_facts, read_record
-from benchmarks.quality.cells.scoring import NETWORK_WEIGHTS, figures_of, keep_predictions
+from benchmarks.quality.cells.scoring import NETWORK_WEIGHTS, Probs, figures_of, keep_predictions
 from benchmarks.quality.cells.tasks import TaskData, keep_targets, take_rows
 from dnabert.bootstrap import bootstrap_intervals
 from dnabert.data.labelled import LabelledSet
@@ -104,32 +105,41 @@ class Runner:
         Raises:
             TimeIsUp: No more cell may begin.
             ConfigError: What is there was made of other settings, rows or weights.
+            CellIsBusyError: Another process works on it, or on a point of its grid.
         """
         keep_targets(cell.data, folder_of_task(self.out, cell.data.task.name), self.rehearsal)
         point = self._choose(cell)
         folder = self._folder(cell, point)
-        record = self._trained(cell, point)
-        if record.test is None:
-            if not any((folder / name).is_file() for name in _WEIGHTS):  # of a point that an earlier grid did not choose
-                record = self._train(cell, point, folder)
-            record = self._scored(cell, folder, record)
-            strand = f" ({record.strand})" if record.strand == "both" else ""
-            log.info("%s: dev MCC %.2f, test MCC %.2f%s", folder, 100 * record.dev_mcc(), 100 * record.test_mcc(), strand)
-        if not self.keep_weights:
-            _drop_weights(folder)
+        with only_worker(folder):
+            record = self._trained(cell, point)
+            if record.test is None:
+                if not any((folder / name).is_file() for name in _WEIGHTS):  # of a point that an earlier grid did not choose
+                    record = self._train(cell, point, folder)
+                record = self._scored(cell, folder, record)
+                strand = f" ({record.strand})" if record.strand == "both" else ""
+                log.info("%s: dev MCC %.2f, test MCC %.2f%s", folder, 100 * record.dev_mcc(), 100 * record.test_mcc(), strand)
+            if not self.keep_weights:
+                _drop_weights(folder)
         return record
 
     def _choose(self, cell: Cell) -> Point:
-        """The point that is best on dev with the tuning seed and all labels; all seeds and shares take it."""
+        """The point that is best on dev, without the rows that train holds, with the tuning seed and all labels.
+
+        All seeds and shares take it.
+        """
         tuning = Cell(cell.data, cell.contestant, cell.recipe, self.tuning_seed)
         candidates = self._points(tuning)
         if len(candidates) == 1:
             return self._points(cell)[0]
-        scores = {point.name: self._trained(tuning, point).dev_mcc() for point in candidates}
+        scores = {}
+        for point in candidates:
+            with only_worker(self._folder(tuning, point)):
+                scores[point.name] = self._trained(tuning, point).dev_mcc(clean=True)
         best = max(scores, key=lambda name: scores[name])  # the first of equals
         for point in candidates:
             if point.name != best:
-                _drop_weights(self._folder(tuning, point))
+                with only_worker(self._folder(tuning, point)):
+                    _drop_weights(self._folder(tuning, point))
         return next(point for point in self._points(cell) if point.name == best)
 
     def _points(self, cell: Cell) -> list[Point]:
@@ -154,12 +164,32 @@ class Runner:
         anew = self.force and folder not in self._made
         if (folder / RESULT).is_file() and not anew:
             record = read_record(folder / RESULT)
-            wanted = (point.config.model_dump(mode="json"), cell.contestant.sha256, cell.data.digests, self.rehearsal)
-            if (record.config, record.model_sha256, record.digests, record.rehearsal) != wanted:
-                rule = "was made with other settings, rows or weights than this command has; choose another --out, or give --force"
-                raise ConfigError(f"{folder}: {rule}")
+            self._check_same(cell, point, record, folder)
+            if record.dev_clean is None:  # of an earlier version
+                probs: Probs = {strand: np.load(folder / f"dev-{strand}.npy") for strand in record.dev}
+                clean = figures_of(cell.data.targets(cell.data.dev), probs, cell.data.clean_dev)
+                record = record.model_copy(update={"dev_clean": clean})
+                write_json(folder / RESULT, record.model_dump(mode="json"))
             return record
         return self._train(cell, point, folder)
+
+    def _check_same(self, cell: Cell, point: Point, record: Record, folder: Path) -> None:
+        """Refuse a record that this command would not make."""
+        contestant = cell.contestant
+        facts = {
+            "settings": (record.config, point.config.model_dump(mode="json")),
+            "kind of model": (record.kind, contestant.kind),
+            "sizes": (record.sizes, None if contestant.sizes is None else contestant.sizes.model_dump(mode="json")),
+            "weights": (record.model_sha256, contestant.sha256),
+            "rows": (record.digests, cell.data.digests),
+            "number type": (record.machine["dtype"], machine_facts(self.machine)["dtype"]),
+            "rehearsal": (record.rehearsal, self.rehearsal),
+        }
+        others = [name for name, (kept, wanted) in facts.items() if kept != wanted]
+        if others:
+            raise ConfigError(
+                f"{folder}: was made with other {', '.join(others)} than this command has; choose another --out, or give --force"
+            )
 
     def _train(self, cell: Cell, point: Point, folder: Path) -> Record:
         if self.is_over():
@@ -211,6 +241,7 @@ class Runner:
             best_step=best_step,
             collapsed=collapsed,
             dev=figures_of(data.targets(data.dev), probs),
+            dev_clean=figures_of(data.targets(data.dev), probs, data.clean_dev),
             overlap=data.overlap,
             train_s=time.perf_counter() - begin,
             command=self.command,

@@ -8,9 +8,10 @@ from scipy import stats
 
 from benchmarks.quality.cells.contestants import Kind
 from benchmarks.quality.cells.recipes import RecipeName
-from benchmarks.quality.cells.records import Record, Strand
+from benchmarks.quality.cells.records import KeptRun, Record, Strand, Truth
+from dnabert.bootstrap import bootstrap_difference
 
-__all__ = ["Mean", "Row", "mean_of", "rows_of"]
+__all__ = ["Gain", "Mean", "Row", "gain_of", "mean_of", "rows_of", "scratch_of"]
 
 _LEVEL = 0.95
 
@@ -46,6 +47,21 @@ def mean_of(values: Sequence[float]) -> Mean:
 
 
 @dataclass(frozen=True)
+class Gain:
+    """A difference of MCC x 100 on test.
+
+    Attributes:
+        value: Mean over seeds.
+        interval: 95 % bootstrap interval over test rows, both sides on the same resampled rows; None where it is not defined.
+        seeds: Seeds that both sides have.
+    """
+
+    value: float
+    interval: tuple[float, float] | None
+    seeds: int
+
+
+@dataclass(frozen=True)
 class Row:
     """The seeds of one contestant, recipe, task and share of labels.
 
@@ -55,7 +71,7 @@ class Row:
         kind: What it is.
         recipe: How it was trained.
         share: Share of the training labels.
-        records: One for each seed.
+        runs: One for each seed, in their order.
     """
 
     task: str
@@ -63,16 +79,21 @@ class Row:
     kind: Kind
     recipe: RecipeName
     share: float
-    records: tuple[Record, ...]
+    runs: tuple[KeptRun, ...]
+
+    @property
+    def records(self) -> tuple[Record, ...]:
+        """What is known of the runs."""
+        return tuple(run.record for run in self.runs)
 
     @property
     def label(self) -> str:
         """Contestant and recipe."""
         return f"{self.contestant}, {self.recipe}"
 
-    def dev(self) -> Mean:
-        """MCC x 100 on dev."""
-        return mean_of([100 * record.dev_mcc() for record in self.records])
+    def dev(self, *, clean: bool = False) -> Mean:
+        """MCC x 100 on dev; see :meth:`Record.dev_mcc`."""
+        return mean_of([100 * record.dev_mcc(clean=clean) for record in self.records])
 
     def test(self, strand: Strand | None = None, *, clean: bool = False) -> Mean:
         """MCC x 100 on test; see :meth:`Record.test_mcc`."""
@@ -89,17 +110,49 @@ class Row:
         return float(np.mean([record.train_s + record.test_s for record in self.records])) / 60
 
 
-def rows_of(records: Iterable[Record]) -> list[Row]:
-    """Records by task, contestant, recipe and share; the order is that of their first records.
+def rows_of(runs: Iterable[KeptRun]) -> list[Row]:
+    """Runs by task, contestant, recipe and share; the order is that of their first runs.
 
     Where several points of a grid were scored, as after a change of the grid, the one that is best on dev stands for the recipe.
     """
-    groups: dict[tuple[str, str, Kind, RecipeName, float], dict[str, list[Record]]] = {}
-    for record in records:
+    groups: dict[tuple[str, str, Kind, RecipeName, float], dict[str, list[KeptRun]]] = {}
+    for run in runs:
+        record = run.record
         by_point = groups.setdefault((record.task, record.contestant, record.kind, record.recipe, record.share), {})
-        by_point.setdefault(record.point, []).append(record)
+        by_point.setdefault(record.point, []).append(run)
     rows = []
     for key, by_point in groups.items():
-        best = max(by_point.values(), key=lambda found: np.mean([record.dev_mcc() for record in found]))
-        rows.append(Row(*key, tuple(sorted(best, key=lambda record: record.seed))))
+        best = max(by_point.values(), key=lambda found: np.mean([run.record.dev_mcc(clean=True) for run in found]))
+        rows.append(Row(*key, tuple(sorted(best, key=lambda run: run.record.seed))))
     return rows
+
+
+def scratch_of(rows: Iterable[Row], row: Row) -> Row | None:
+    """The row of the same sizes from random weights, same task, recipe and share; None for a row that is no pre-trained model's."""
+    if row.kind != "pretrained":
+        return None
+    same = [
+        other
+        for other in rows
+        if (other.task, other.recipe, other.kind, other.share) == (row.task, row.recipe, "scratch", row.share)
+        and other.records[0].sizes == row.records[0].sizes
+    ]
+    return max(same, key=lambda other: other.test().value, default=None)
+
+
+def gain_of(row: Row, other: Row, truth: Truth) -> Gain:
+    """How much better a row is than another on the same test rows, over the seeds that both have; over the means where they share none.
+
+    Args:
+        row: The row.
+        other: What it is compared with.
+        truth: What is true of the task.
+    """
+    by_seed = {run.record.seed: run for run in other.runs}
+    pairs = [(run, by_seed[run.record.seed]) for run in row.runs if run.record.seed in by_seed]
+    if not pairs:
+        return Gain(row.test().value - other.test().value, None, 0)
+    value = float(np.mean([100 * (first.record.test_mcc() - second.record.test_mcc()) for first, second in pairs]))
+    probs = [(first.probs("test"), second.probs("test")) for first, second in pairs]
+    ends = bootstrap_difference("classify", truth.targets("test"), probs, "mcc")
+    return Gain(value, None if ends is None else (100 * ends[0], 100 * ends[1]), len(pairs))

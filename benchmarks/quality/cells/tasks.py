@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import BaseModel, ConfigDict
 
+from benchmarks.quality.cells.lock import only_worker
 from dnabert.data.check.duplicates import fingerprints
 from dnabert.data.labelled import LabelledSet, read_set
 from dnabert.data.targets import find_classes, make_targets
@@ -24,6 +25,7 @@ log = logging.getLogger(__name__)
 Split = Literal["train", "dev", "test"]
 Group = Literal["tf", "mouse", "core", "300", "splice"]
 SPLITS: tuple[Split, ...] = ("train", "dev", "test")
+CLEAN_DEV = "clean-dev.npy"
 
 _FILE_NAMES: dict[Split, tuple[str, ...]] = {"train": ("train",), "dev": ("dev", "valid"), "test": ("test",)}
 _ENDINGS = ("csv.gz", "csv", "tsv.gz", "tsv")
@@ -58,7 +60,7 @@ class Found:
 
     Attributes:
         tasks: Those with all files, by name.
-        skipped: Why each of the others is left out, by name.
+        skipped: Why each that cannot be run is left out, by name, whether it was asked for or not.
     """
 
     tasks: tuple[Task, ...]
@@ -86,8 +88,7 @@ def find_tasks(folder: Path, wanted: Sequence[str] = ()) -> Found:
     tasks: list[Task] = []
     skipped: dict[str, str] = {}
     for name, place in names.items():
-        if wanted and not any(name.startswith(text) for text in wanted):
-            continue
+        is_wanted = not wanted or any(name.startswith(text) for text in wanted)
         group = next((group for start, group in _GROUPS.items() if name.startswith(start)), None)
         files = {split: path for split in SPLITS for path in _tables(place, split, deep=False)[:1]}
         missing = [split for split in SPLITS if split not in files]
@@ -95,7 +96,7 @@ def find_tasks(folder: Path, wanted: Sequence[str] = ()) -> Found:
             skipped[name] = f"no {' and no '.join(missing)} table at hand"
         elif group is None:
             skipped[name] = f"no recipe is known for it; names begin with {', '.join(_GROUPS)}"
-        else:
+        elif is_wanted:
             tasks.append(Task(name, group, files))
     return Found(tuple(tasks), skipped)
 
@@ -136,6 +137,7 @@ class TaskData:
         classes: Names of the classes, in the order of the probabilities.
         overlap: Rows that splits share.
         clean: Test rows that neither train nor dev holds, (N,).
+        clean_dev: Dev rows that train does not hold, (N,).
     """
 
     task: Task
@@ -145,6 +147,7 @@ class TaskData:
     classes: tuple[str, ...]
     overlap: Overlap
     clean: npt.NDArray[np.bool_]
+    clean_dev: npt.NDArray[np.bool_]
 
     def targets(self, data: LabelledSet) -> npt.NDArray[np.int64]:
         """Class numbers of rows, (N,)."""
@@ -166,8 +169,8 @@ def read_task(task: Task, rows: int | None = None) -> TaskData:
     train, dev, test = (read_set(task.files[split], 1) for split in SPLITS)
     if rows is not None:
         train, dev, test = (_thinned(data, rows) for data in (train, dev, test))
-    overlap, clean = _overlap(train, dev, test)
-    return TaskData(task, train, dev, test, find_classes(train, "classify"), overlap, clean)
+    overlap, clean, clean_dev = _overlap(train, dev, test)
+    return TaskData(task, train, dev, test, find_classes(train, "classify"), overlap, clean, clean_dev)
 
 
 def _thinned(data: LabelledSet, rows: int) -> LabelledSet:
@@ -183,7 +186,8 @@ def take_rows(data: LabelledSet, rows: npt.NDArray[np.int64]) -> LabelledSet:
     return replace(data, sequences=data.sequences.take(rows), labels=labels, where=where)
 
 
-def _overlap(train: LabelledSet, dev: LabelledSet, test: LabelledSet) -> tuple[Overlap, npt.NDArray[np.bool_]]:
+def _overlap(train: LabelledSet, dev: LabelledSet, test: LabelledSet) -> tuple[Overlap, npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
+    """Rows that splits share; test rows that neither train nor dev holds; dev rows that train does not hold."""
     prints = [fingerprints(data.sequences) for data in (train, dev, test)]
     exact = [{row.tobytes() for row in found.exact} for found in prints]
     either = [{row.tobytes() for row in found.either} for found in prints]
@@ -202,11 +206,11 @@ def _overlap(train: LabelledSet, dev: LabelledSet, test: LabelledSet) -> tuple[O
         test_in_dev=int(in_dev.sum()),
         test_seen=int((in_train | in_dev).sum()),
     )
-    return overlap, ~(in_train | in_dev)
+    return overlap, ~(in_train | in_dev), ~dev_in_train
 
 
 def keep_targets(data: TaskData, folder: Path, rehearsal: bool) -> None:
-    """Write what is true of a task beside its cells: ``targets/`` with dev.npy, test.npy, clean.npy and run.json.
+    """Write what is true of a task beside its cells: ``targets/`` with dev.npy, test.npy, clean.npy, clean-dev.npy and run.json.
 
     Raises:
         ConfigError: Those that are there belong to other rows.
@@ -220,16 +224,20 @@ def keep_targets(data: TaskData, folder: Path, rehearsal: bool) -> None:
         overlap=data.overlap,
         rehearsal=rehearsal,
     )
-    if (place / "run.json").is_file():
-        stored = TargetFacts.model_validate_json((place / "run.json").read_text(encoding="utf-8"))
-        if stored.digests != facts.digests:
-            raise ConfigError(f"{place}: belongs to other rows than those of {data.task.files['train'].parent}; choose another --out")
-        return
-    with new_directory(place) as directory:
-        np.save(directory / "dev.npy", data.targets(data.dev))
-        np.save(directory / "test.npy", data.targets(data.test))
-        np.save(directory / "clean.npy", data.clean)
-        (directory / "run.json").write_text(facts.model_dump_json(indent=2) + "\n", encoding="utf-8")
+    with only_worker(place, wait=True):
+        if (place / "run.json").is_file():
+            stored = TargetFacts.model_validate_json((place / "run.json").read_text(encoding="utf-8"))
+            if stored.digests != facts.digests:
+                raise ConfigError(f"{place}: belongs to other rows than those of {data.task.files['train'].parent}; choose another --out")
+            if not (place / CLEAN_DEV).is_file():  # of an earlier version
+                np.save(place / CLEAN_DEV, data.clean_dev)
+            return
+        with new_directory(place) as directory:
+            np.save(directory / "dev.npy", data.targets(data.dev))
+            np.save(directory / "test.npy", data.targets(data.test))
+            np.save(directory / "clean.npy", data.clean)
+            np.save(directory / CLEAN_DEV, data.clean_dev)
+            (directory / "run.json").write_text(facts.model_dump_json(indent=2) + "\n", encoding="utf-8")
 
 
 class TargetFacts(BaseModel):

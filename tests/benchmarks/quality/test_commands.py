@@ -1,5 +1,6 @@
 """The commands, from a made-up folder of tasks to their documents."""
 
+import re
 import sys
 from pathlib import Path
 from types import ModuleType
@@ -7,6 +8,7 @@ from types import ModuleType
 import pytest
 
 from benchmarks.quality import ensembles, gue, options, organisms, probe, scarce, table
+from benchmarks.quality.cells.lock import only_worker
 from tests.benchmarks.quality.made_tasks import make_data
 from tests.toy import save_toy_run
 
@@ -42,11 +44,12 @@ def test_the_table_has_published_rows_ours_goals_details_and_what_was_left_out(
     assert "| DNABERT 3-mer | 67.95 | **78.15** |" in text
     assert "| DNABERT-2 | **71.99** | 74.17 |" in text
     assert "| *toy, published* | " in text
-    for goal in ("CNN, published", "best CNN here", "from scratch, same recipe", "DNABERT 6-mer", "DNABERT-2", "best published"):
+    for goal in ("CNN, published", "best CNN here", "DNABERT 6-mer", "DNABERT-2", "best published"):
         assert f"| *toy, published* | {goal} | " in text
-    assert "| *fresh, published* | from scratch, same recipe |" not in text
+    assert "## What pre-training adds\n" in text
+    assert re.search(r"\n\| \*toy, published\* \| (\*\*)?[+-]\d+\.\d \([+-]", text.partition("## What pre-training adds")[2])
     assert "| *cnn, published* | best published |" not in text
-    assert "| cnn, published | lr0.001 | 2 | " in text
+    assert "| cnn, published | lr0.001 | 1 | 2 | " in text
     assert "| tf/0 | 64 / 32 / 32 | 0 (0 reversed) | 2 (1 reversed) | 0 | 2 |" in text
     assert "- prom_300_all: no train table at hand.\n" in text
     assert "- 12 runs: commit " in text
@@ -129,6 +132,27 @@ def test_other_organisms_without_genomes_are_mouse_alone(data: Path, tmp_path: P
     assert "- yeast: its genome is at hand, an annotation is not" in text
 
 
+def test_cells_of_other_processes_are_passed_over_and_the_code_says_so(
+    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    out = tmp_path / "runs"
+    words = ("--data", data, "--model", "cnn", "--out", out, "--recipe", "published", *GUE)
+    with only_worker(out / "tf-0/cnn/published/lr0.001/seed-2"):
+        assert call(monkeypatch, gue, *words) == options.NOT_DONE
+    assert len(list(out.rglob("result.json"))) == 3
+    assert call(monkeypatch, gue, *words) == 0
+    assert len(list(out.rglob("result.json"))) == 4
+
+
+def test_an_organism_that_is_not_there_is_named(
+    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (data / "tf").rename(data / "mouse")
+    words = ("--data", data, "--genomes", tmp_path / "none", "--out", tmp_path / "organisms", "--model", "cnn")
+    assert call(monkeypatch, organisms, *words, "--tasks", "mose") == 1
+    assert "error: --tasks mose: no such task; there are mouse/0" in capsys.readouterr().err
+
+
 def test_when_the_minutes_are_spent_the_code_says_so_and_the_same_command_goes_on(
     data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -141,6 +165,7 @@ def test_when_the_minutes_are_spent_the_code_says_so_and_the_same_command_goes_o
     ("words", "message"),
     [
         (("--model", "cnn", "--seeds", "0"), "error: --seeds 0: at least one seed is needed"),
+        (("--model", "cnn", "--threads", "0"), "error: --threads 0: at least one thread is needed"),
         (("--model", "cnn", "--rehearse", "5"), "error: --rehearse 5: with fewer than 20 rows a class may be missing"),
         (("--model", "cnn", "--model", "cnn"), "error: two models are called cnn; name one with --model NAME=cnn"),
     ],
@@ -154,4 +179,4 @@ def test_words_that_make_no_sense_are_refused(
 
 def test_a_folder_without_runs_has_no_table(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     assert call(monkeypatch, table, "--runs", tmp_path, "--out", tmp_path / "gue.md") == 1
-    assert "holds no finished run; python -m benchmarks.quality.gue --out" in capsys.readouterr().err
+    assert "holds no finished run; the command that writes there makes them" in capsys.readouterr().err

@@ -5,9 +5,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmarks.quality.cells.records import Record, Truth
+from benchmarks.quality.cells.records import KeptRun, Record, Truth
 from benchmarks.quality.cells.tasks import Overlap, TargetFacts
-from benchmarks.quality.ensembles import Member, ensembles_of
+from benchmarks.quality.ensembles import ensembles_of
 
 RIGHT = np.array([0, 0, 1, 1])
 
@@ -26,16 +26,16 @@ def truth(tmp_path: Path) -> Truth:
     return Truth(tmp_path)
 
 
-def member(folder: Path, name: str, kmer: int, seed: int, ones: list[float], dev: float) -> Member:
+def member(folder: Path, name: str, kmer: int, seed: int, ones: list[float], dev: float, point: str = "p") -> KeptRun:
     """A run that gives these probabilities of class 1."""
-    place = folder / f"{name}-{seed}"
+    place = folder / f"{name}-{point}-{seed}"
     place.mkdir()
     np.save(place / "test-forward.npy", np.stack([1 - np.array(ones), np.array(ones)], axis=1).astype(np.float32))
     record = Record.model_construct(
         task="t", contestant=name, kind="pretrained", recipe="tuned", seed=seed, sizes={"kmer": kmer, "num_layers": 4},
-        dev={"forward": {"mcc": dev}}, share=1.0,
+        dev={"forward": {"mcc": dev}}, dev_clean=None, share=1.0, point=point,
     )  # fmt: skip
-    return Member(place, record)
+    return KeptRun(place, record)
 
 
 def test_an_ensemble_of_seeds_gains_on_its_members(truth: Truth, tmp_path: Path) -> None:
@@ -72,3 +72,14 @@ def test_models_that_differ_in_more_than_k_are_not_averaged_over_k(truth: Truth,
     assert members[1].record.sizes is not None
     members[1].record.sizes["num_layers"] = 6
     assert ensembles_of(members, {"t": truth}) == []
+
+
+def test_of_several_points_of_a_grid_the_best_on_dev_alone_is_averaged(truth: Truth, tmp_path: Path) -> None:
+    members = [
+        member(tmp_path, "a", 6, 1, [0.9, 0.9, 0.1, 0.1], dev=0.1, point="worse"),
+        member(tmp_path, "a", 6, 1, [0.1, 0.6, 0.9, 0.9], dev=0.9),
+        member(tmp_path, "a", 6, 2, [0.1, 0.1, 0.9, 0.4], dev=0.9),
+    ]
+    (found,) = ensembles_of(members, {"t": truth})
+    assert (found.size, found.together.value) == (2, 100)
+    assert [run.folder.name for run in found.runs] == ["a-p-1", "a-p-2"]

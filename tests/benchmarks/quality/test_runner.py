@@ -9,6 +9,7 @@ import torch
 
 from benchmarks.quality.cells.contestants import read_contestant
 from benchmarks.quality.cells.limit import TimeIsUp, time_limit
+from benchmarks.quality.cells.lock import CellIsBusyError, only_worker
 from benchmarks.quality.cells.records import RESULT, read_record, read_records, read_truth
 from benchmarks.quality.cells.runner import Cell, Runner, training_rows
 from benchmarks.quality.cells.tasks import TaskData, find_tasks, read_task
@@ -78,7 +79,7 @@ def test_all_seeds_take_the_point_that_is_best_on_dev_and_the_others_never_see_t
 
 def _set_dev_mcc(path: Path, value: float) -> None:
     content = json.loads(path.read_text())
-    content["dev"]["forward"]["mcc"] = value
+    content["dev_clean"]["forward"]["mcc"] = value
     path.write_text(json.dumps(content))
 
 
@@ -125,8 +126,48 @@ def test_results_of_other_settings_are_not_taken_for_ours(data: Path, tmp_path: 
     content = json.loads(path.read_text())
     content["config"]["filters"] = 1
     path.write_text(json.dumps(content))
-    with pytest.raises(ConfigError, match="was made with other settings, rows or weights than this command has; choose another --out"):
+    with pytest.raises(ConfigError, match="was made with other settings than this command has; choose another --out"):
         runner(tmp_path / "out").run(cell)
+
+
+def test_results_of_another_k_or_number_type_are_not_taken_for_ours(data: Path, tmp_path: Path) -> None:
+    task, out = read(data, "prom"), tmp_path / "out"
+    runner(out).run(Cell(task, read_contestant("cnn"), "published", 1))
+    path = next(out.rglob(RESULT))
+    content = json.loads(path.read_text())
+    wanted = [
+        ({"sizes": {"kmer": 6}}, "sizes"),
+        ({"kind": "scratch"}, "kind of model"),
+        ({"machine": {**content["machine"], "dtype": "bfloat16"}}, "number type"),
+    ]
+    for change, name in wanted:
+        path.write_text(json.dumps({**content, **change}))
+        with pytest.raises(ConfigError, match=f"was made with other {name} than this command has"):
+            runner(out).run(Cell(task, read_contestant("cnn"), "published", 1))
+
+
+def test_a_cell_that_another_process_works_on_is_left_to_it(data: Path, tmp_path: Path) -> None:
+    out, cell = tmp_path / "out", Cell(read(data, "prom"), read_contestant("cnn"), "published", 1)
+    folder = out / "prom_core_tata/cnn/published/lr0.001/seed-1"
+    with only_worker(folder), pytest.raises(CellIsBusyError, match="seed-1: another process works on it"):
+        runner(out).run(cell)
+    assert not list(out.rglob(RESULT))
+    assert runner(out).run(cell).test is not None
+    assert not list(out.rglob(".*.lock"))
+
+
+def test_records_of_an_earlier_version_get_their_figures_without_the_rows_that_train_holds(data: Path, tmp_path: Path) -> None:
+    table, train = data / "prom_core_tata/dev.csv", (data / "prom_core_tata/train.csv").read_text().splitlines()
+    table.write_text(table.read_text() + "".join(f"{line}\n" for line in train[1:5]))
+    out, cell = tmp_path / "out", Cell(read(data, "prom"), read_contestant("cnn"), "published", 1)
+    record = runner(out).run(cell)
+    assert record.dev_clean is not None
+    assert (record.dev["forward"]["n"], record.dev_clean["forward"]["n"]) == (36, 32)
+    path = next(out.rglob(RESULT))
+    path.write_text(json.dumps({name: value for name, value in json.loads(path.read_text()).items() if name != "dev_clean"}))
+    assert read_record(path).dev_clean is None
+    assert runner(out).run(cell) == record
+    assert read_record(path) == record
 
 
 def test_a_file_that_is_no_record_is_named(tmp_path: Path) -> None:

@@ -44,4 +44,4 @@ def test_published_rows_stand_under_their_tasks() -> None:
 
 
 def test_a_goal_that_is_reached_but_not_passed_is_a_miss() -> None:
-    assert difference(70.0, 70.0) == "**0.0**"
+    assert difference(70.0, 70.0) == "**0.00**"

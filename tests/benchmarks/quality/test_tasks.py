@@ -22,7 +22,9 @@ def test_a_task_of_no_known_recipe_is_skipped(data: Path) -> None:
 
 
 def test_the_beginning_of_a_name_chooses_tasks(data: Path) -> None:
-    assert [task.name for task in find_tasks(data, ["tf"]).tasks] == ["tf/0"]
+    found = find_tasks(data, ["tf"])
+    assert [task.name for task in found.tasks] == ["tf/0"]
+    assert found.skipped == {"prom_300_all": "no train table at hand"}  # told, whatever was asked for
 
 
 def test_a_task_that_is_not_there_is_refused(data: Path) -> None:
@@ -58,6 +60,7 @@ def test_rows_that_splits_share_are_counted_on_both_strands(tmp_path: Path) -> N
         "test_seen": 3,
     }
     assert data.clean.tolist() == [False, False, False, True, True, True]
+    assert data.clean_dev.tolist() == [True, True, True, True, False]
 
 
 def test_a_rehearsal_takes_some_rows(data: Path) -> None:
@@ -71,5 +74,8 @@ def test_targets_of_other_rows_are_not_replaced(data: Path, tmp_path: Path) -> N
     keep_targets(read_task(task), place, rehearsal=False)
     keep_targets(read_task(task), place, rehearsal=False)
     assert np.load(place / "targets" / "test.npy").tolist() == [0, 1] * 16
+    (place / "targets" / "clean-dev.npy").unlink()  # as an earlier version left it
+    keep_targets(read_task(task), place, rehearsal=False)
+    assert np.load(place / "targets" / "clean-dev.npy").tolist() == [True] * 32
     with pytest.raises(ConfigError, match=r"belongs to other rows than those of .*; choose another --out"):
         keep_targets(read_task(task, rows=20), place, rehearsal=True)
