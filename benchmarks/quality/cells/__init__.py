@@ -7,5 +7,5 @@ networks.py    the convolutional baselines and their training
 records.py     what is kept of a cell
 scoring.py     probabilities of a run, and their figures
 runner.py      runs cells, one at a time, each resumable; limit.py ends it by the clock, lock.py keeps other processes off a cell
-summary.py     means and intervals over seeds
+summary.py     means, intervals over seeds, gains over the same test rows
 """
