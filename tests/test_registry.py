@@ -1,4 +1,5 @@
 import os
+import shutil
 import subprocess
 import sys
 from importlib import import_module
@@ -38,8 +39,70 @@ def test_a_packaged_model_is_found_by_its_name(tmp_path: Path, monkeypatch: pyte
     first = known_models()[0]
     assert (first.name, first.kmer, first.where) == ("dnabert-3-toy", 3, "packaged")
     assert first.note == f"2 x 32, 0.2 MB; card: {packaged / 'README.md'}"
-    with pytest.raises(CheckpointError, match=r"a packaged name \(dnabert-3-toy\)"):
+    with pytest.raises(CheckpointError, match=r"a known name \(dnabert-3-toy\)"):
         resolve_model("dnabert-4-toy")
+
+
+@pytest.fixture
+def packaged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A model that ships with the package, of which the source lies in a checkout."""
+    package = tmp_path / "checkout" / "src" / "dnabert"
+    (package / "weights").mkdir(parents=True)
+    (tmp_path / "checkout" / "pyproject.toml").touch()
+    monkeypatch.setattr("dnabert.registry.resources.files", lambda _: package)
+    return save_toy_run(tmp_path).rename(package / "weights" / "dnabert-3-toy")
+
+
+@pytest.mark.parametrize("place", ["models", "checkout/models"])
+def test_a_model_too_large_to_ship_is_found_in_a_folder_of_models(place: str, tmp_path: Path, packaged: Path) -> None:
+    large = tmp_path / place / "dnabert-3-large"
+    shutil.copytree(packaged, large)
+    (large.parent / "other").mkdir()
+    (large.parent / "other" / "config.json").write_text('{"model_type": "gpt2"}')
+    shutil.copytree(packaged, large.with_name("dnabert-3-toy"))  # the packaged one comes first
+    assert resolve_model("dnabert-3-large").resolve() == large
+    assert resolve_model("dnabert-3-toy") == packaged
+    listed = [(model.name, model.where) for model in known_models()]
+    assert listed[:2] == [("dnabert-3-toy", "packaged"), ("dnabert-3-large", "models")]
+    assert {where for _, where in listed[2:]} == {"hub"}
+    with pytest.raises(CheckpointError, match=r"a known name \(dnabert-3-toy, dnabert-3-large\)"):
+        resolve_model("other")
+
+
+def test_an_installed_package_has_no_folder_of_models_beside_it(tmp_path: Path, packaged: Path) -> None:
+    shutil.copytree(packaged, tmp_path / "checkout" / "models" / "dnabert-3-large")
+    (tmp_path / "checkout" / "pyproject.toml").unlink()
+    with pytest.raises(CheckpointError, match="dnabert-3-large: no such model"):
+        resolve_model("dnabert-3-large")
+
+
+def test_a_folder_that_hides_a_packaged_model_is_taken_with_a_warning(
+    tmp_path: Path, packaged: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    shutil.copytree(packaged, tmp_path / "dnabert-3-toy")
+    assert resolve_model("dnabert-3-toy") == Path("dnabert-3-toy")
+    assert caplog.messages == [
+        "dnabert-3-toy: taken from ./dnabert-3-toy; the packaged model of that name is hidden: rename the folder, or give"
+        f" --model ./dnabert-3-toy if it is meant, --model {packaged} if not"
+    ]
+    caplog.clear()
+    assert resolve_model("./dnabert-3-toy") == Path("dnabert-3-toy")
+    assert not caplog.messages
+
+
+def test_a_folder_that_is_no_model_says_that_it_hides_one(
+    tmp_path: Path, packaged: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "dnabert-3-toy").mkdir()
+    with pytest.raises(CheckpointError) as caught:
+        resolve_model("dnabert-3-toy")
+    assert str(caught.value) == (
+        "./dnabert-3-toy: is no model (it holds no config.json), and it hides the packaged model of that name: rename the folder,"
+        f" or give --model {packaged}"
+    )
+    monkeypatch.chdir(packaged.parent)  # the folder is the packaged model itself
+    assert resolve_model("dnabert-3-toy") == Path("dnabert-3-toy")
+    assert not caplog.messages
 
 
 def test_the_published_models_are_known() -> None:
@@ -52,7 +115,7 @@ def test_an_unknown_name_lists_the_ways_out(name: str) -> None:
     with pytest.raises(CheckpointError) as caught:
         resolve_model(name)
     message = str(caught.value)
-    assert message.startswith(f"{name}: no such model; give a run directory, a packaged name (")
+    assert message.startswith(f"{name}: no such model; give a run directory, a known name (")
     assert message.endswith("or a hub id such as zhihan1996/DNA_bert_6")
 
 
