@@ -6,8 +6,7 @@ corpus.py     one compact file of the genomes to pre-train on, without what is h
 pretrain.py   weights that ship, in steps of a few minutes that go on from one another
 state.py      the state of such a step, small enough to travel
 prefetch.py   batches made while the device computes
-tasks.py      the tasks, models and seeds of a fine-tuning, with their settings
-finetune.py   every model on every task, a line of JSON each
+finetune.py   the GUE benchmark (benchmarks/quality) by several processes, what is finished brought home
 parcel.py     folders as few files of a size that may travel
 machine.py    the device, the commit, and what is a rehearsal
 deadline.py   ending in time, with all saved

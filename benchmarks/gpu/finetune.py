@@ -1,236 +1,165 @@
-"""Every model on every task: `python -m benchmarks.gpu.finetune --models DIR... --tasks DIR --minutes 8 --out DIR`.
+"""The GUE benchmark on a lent GPU: `python -m benchmarks.gpu.finetune --minutes 9 --workers 8 --out DIR FLAGS...`.
 
-A task is a folder with train, dev and test (.csv.gz). Each model, task and seed is one item: fine-tuned with the package's own
-``finetune``, the best moment chosen on dev, the test scored once, a line of JSON. What is there already is not done again; an item that
-the end of the time meets is dropped, and done by the next call. Small models leave a GPU waiting for the next launch, so that several
-processes (`--workers`) share it.
+FLAGS are those of ``benchmarks.quality.gue`` (models, data, recipe, seeds), which does the work and keeps of every cell its record and its
+predictions; here is what a lent machine needs around it. Small models leave a GPU waiting for the next launch, so that several processes
+share it and one folder of results: a cell that one works on the others leave alone. What is finished comes home as one parcel without
+weights (``--home``, ``$OUT`` if set), whatever became of the processes. What is there already is not done again.
 """
 
 import argparse
-import json
-import logging
-import shutil
+import contextlib
+import os
+import signal
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
-from tempfile import TemporaryDirectory
-from typing import Any
 
 import torch
 
 from benchmarks.gpu.deadline import Deadline
-from benchmarks.gpu.machine import Device, check_place, describe, home_folder, is_rehearsal
-from benchmarks.gpu.tasks import PARTS, Item, find_tasks, items_of, sizes_of
-from dnabert.checkpoint import load_model
-from dnabert.data.labelled import LabelledSet, read_set
-from dnabert.device import Machine, choose_machine
-from dnabert.errors import DataFileError, DnabertError
-from dnabert.infer.predictor import Predictor
-from dnabert.train.finetune import finetune
+from benchmarks.gpu.machine import check_place, home_folder, is_rehearsal
+from benchmarks.gpu.parcel import pack
+from benchmarks.quality.cells.records import RESULT, read_records
+from benchmarks.quality.options import NOT_DONE
+from dnabert.errors import ConfigError, DnabertError, TrainingError
 
-__all__ = ["line_of", "run_items"]
+__all__ = ["finished_files", "share_out"]
 
-log = logging.getLogger(__name__)
-SEEDS = (42, 43, 44)
-RESERVE_S = 15
+RESERVE_S = 45
+"""Kept at the end: processes that do not end by themselves, and the parcel."""
+STARTUP_S = 15
+"""The clock of a process begins when it has imported all."""
+GRACE_S = 25
+"""Of the reserve: a process that was told to stop and has not ended by then is killed."""
+PAUSE_S = 30
+"""Between two starts of a process: one that found only cells that others work on looks again."""
+POLL_S = 0.2
 TINY_ROWS = 24
+_KEPT = (RESULT, "run.json", "metrics.json", "metrics.jsonl")
+_TRUTH = "clean.npy"
 
 
-def line_of(item: Item, machine: Machine, device: Device, rehearsal: bool, work: Path) -> dict[str, Any]:
-    """One item, done: its line."""
-    begin = time.monotonic()
-    sizes = sizes_of(item.model) if item.start_from is None else None
-    kmer_bp = sizes_of(item.model).kmer if item.start_from is None else load_model(item.start_from, item.config.head).model.config.kmer
-    train, dev, test = (_part(item.folder, part, kmer_bp, rehearsal) for part in PARTS)
-    with TemporaryDirectory(dir=work) as folder:
-        result = finetune(
-            train,
-            dev,
-            Path(folder) / "run",
-            item.config,
-            machine,
-            start_from=item.start_from,
-            sizes=sizes,
-            quiet=True,
-        )
-        predictor = Predictor(result.run, machine)
-        figures = {name: predictor.evaluate(data, rounds=0).metrics for name, data in (("dev", dev), ("test", test))}
-    return {
-        "key": item.key(),
-        "rehearsal": rehearsal,
-        "model": item.model,
-        "task": item.task,
-        "seed": item.seed,
-        **figures,
-        "n_train": len(train),
-        "best_step": result.best_step,
-        "steps": result.steps,
-        "collapsed": result.collapsed,
-        "seconds": round(time.monotonic() - begin, 1),
-        "config": item.config.model_dump(mode="json"),
-        "device": device.model_dump(mode="json"),
-    }
+def share_out(command: Sequence[str], workers: int, deadline: Deadline) -> list[int]:
+    """As many processes as workers, until all is done or the time is over; the exit code of each.
 
-
-def _part(folder: Path, part: str, kmer: int, rehearsal: bool) -> LabelledSet:
-    data = read_set(folder / f"{part}.csv.gz", kmer)
-    if not rehearsal:
-        return data
-    assert data.labels is not None
-    rows = [row for label in sorted(set(data.labels)) for row in [i for i, own in enumerate(data.labels) if own == label][: TINY_ROWS // 2]]
-    labels, where = tuple(data.labels[row] for row in rows), tuple(data.where[row] for row in rows)
-    return LabelledSet(data.sequences.take(rows), labels, where, data.source)
-
-
-def run_items(items: Sequence[Item], lines: Path, deadline: Deadline, machine: Machine, rehearsal: bool, done: set[str]) -> int:
-    """Does what is not done, until the time is over; how many items are lacking then.
+    A process that ended with ``NOT_DONE`` before that, since what is left is in the hands of others, is started again. One that the end
+    of the time meets has not failed: its code is ``NOT_DONE``.
 
     Args:
-        items: What is wanted.
-        lines: Where the lines go, one by one.
-        deadline: When to stop.
-        machine: Where to compute.
-        rehearsal: Whether tables are cut to a few rows.
-        done: Keys of items that are there already.
+        command: Of each process; ``--minutes`` is added.
+        workers: Processes.
+        deadline: When they are to end.
     """
-    device, lacking = describe(), 0
-    with deadline.enforced():
-        for item in items:
-            if item.key() in done:
-                continue
-            if deadline.left_s <= 0:
-                lacking += 1
-                continue
-            try:
-                line = line_of(item, machine, device, rehearsal, lines.parent)
-            except KeyboardInterrupt:
-                if not deadline.is_over:
-                    raise
-                lacking += 1
-                continue
-            with lines.open("a", encoding="utf-8") as handle:
-                handle.write(json.dumps(line) + "\n")
-            log.info("%s, %s, seed %d: test mcc %s, %.1f s", item.model, item.task, item.seed, line["test"].get("mcc"), line["seconds"])
-    return lacking
+    begun: dict[subprocess.Popen[bytes], float] = {}
+
+    def start() -> None:
+        minutes = max(deadline.left_s - STARTUP_S, 1) / 60
+        begun[subprocess.Popen([*command, "--minutes", f"{minutes:.3f}"])] = time.monotonic()
+
+    codes: list[int] = []
+    try:
+        for _ in range(workers):
+            start()
+        while begun and deadline.left_s > 0:
+            for process in list(begun):
+                code = process.poll()
+                if code is None:
+                    continue
+                if code == NOT_DONE and 0 not in codes and deadline.left_s > PAUSE_S:
+                    if time.monotonic() - begun[process] >= PAUSE_S:
+                        del begun[process]
+                        start()
+                    continue
+                del begun[process]
+                codes.append(code)
+            time.sleep(POLL_S)
+    finally:
+        _stop(begun)
+    return codes + [0 if process.returncode == 0 else NOT_DONE for process in begun]
 
 
-def _keys(path: Path, rehearsal: bool) -> set[str]:
-    """Keys of the lines of a file.
+def _stop(processes: Iterable[subprocess.Popen[bytes]]) -> None:
+    """Ends processes: told first, as by Ctrl-C, so that the step of training in progress is saved."""
+    end = time.monotonic() + GRACE_S
+    for process in processes:
+        process.send_signal(signal.SIGINT)
+    for process in processes:
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(timeout=max(end - time.monotonic(), 0))
+    for process in processes:
+        process.kill()
+        process.wait()
 
-    Raises:
-        DataFileError: A line is none, or of the other kind: rehearsed and real lines are never in one file.
-    """
-    if not path.exists():
-        return set()
-    found = set()
-    for number, text in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
-        try:
-            line = json.loads(text)
-            kind, key = line["rehearsal"], line["key"]
-        except (ValueError, KeyError, TypeError) as error:
-            raise DataFileError(f"{path}:{number}: is no line of a fine-tuning: {error}") from error
-        if kind is not rehearsal:
-            raise DataFileError(f"{path}:{number}: is {'a rehearsal' if kind else 'real'}, this run is not; choose another --out")
-        found.add(key)
-    return found
+
+def finished_files(out: Path) -> dict[str, Path]:
+    """What is to come home of a folder of results, by the name inside the parcel: finished cells and what is true of their tasks."""
+    marks = [path for name in (RESULT, _TRUTH) for path in out.rglob(name)]
+    found = [path for mark in marks for path in mark.parent.iterdir() if path.name in _KEPT or path.suffix == ".npy"]
+    inside = {path.relative_to(out): path for path in [*found, *out.glob("skipped.json")]}
+    return {f"{out.name}/{name.as_posix()}": path for name, path in inside.items() if not any(part.startswith(".") for part in name.parts)}
 
 
 def main(words: list[str] | None = None) -> int:
-    words = sys.argv[1:] if words is None else words
-    options = _parser().parse_args(words)
-    logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
-    logging.getLogger("dnabert").setLevel(logging.WARNING)
+    options, flags = _parser().parse_known_args(words)
     rehearsal = is_rehearsal(options.quick)
-    deadline = Deadline(options.minutes, 1 if rehearsal else RESERVE_S)
     try:
-        return _run(options, words, deadline, rehearsal)
+        return _run(options, flags, Deadline(options.minutes, RESERVE_S), rehearsal)
+    except KeyboardInterrupt:
+        print("finetune: stopped; the same command goes on", file=sys.stderr)
+        return 130
     except DnabertError as error:
         print(f"finetune: {error}", file=sys.stderr)
         return 1
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.gpu.finetune", description="Every model on every task.")
-    parser.add_argument("--models", type=Path, nargs="*", default=[], help="folders of pre-trained models")
-    parser.add_argument("--scratch", nargs="*", default=[], metavar="PRESET-K", help="models from random weights, such as mini-6")
-    parser.add_argument("--tasks", type=Path, required=True, help="folder of the tasks")
-    parser.add_argument("--only", nargs="*", metavar="TASK", help="some tasks, by name")
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks.gpu.finetune",
+        description="The GUE benchmark on a lent GPU.",
+        epilog="All other flags are those of python -m benchmarks.quality.gue.",
+        allow_abbrev=False,
+    )
     parser.add_argument("--minutes", type=float, required=True, help="all of this command, from now")
-    parser.add_argument("--out", type=Path, required=True, help="folder of the lines; what is there is not done again")
-    parser.add_argument("--home", type=Path, default=home_folder(), help="where a copy of the lines goes (default: $OUT)")
-    parser.add_argument("--seeds", type=int, nargs="+", default=list(SEEDS))
-    parser.add_argument("--published", action="store_true", help="the published recipe of each task's group; else the package's defaults")
-    parser.add_argument("--set", action="append", default=[], dest="assignments", metavar="A.B=VALUE", help="a setting of all items")
     parser.add_argument("--workers", type=int, default=1, help="processes that share the GPU (default: %(default)s)")
+    parser.add_argument("--out", type=Path, required=True, help="folder of results; what is there is not done again")
+    parser.add_argument("--home", type=Path, default=home_folder(), help="where the parcel goes (default: $OUT)")
     parser.add_argument("--quick", action="store_true", help="a rehearsal, as always without a GPU: a few rows, one epoch")
-    parser.add_argument("--share", type=int, help=argparse.SUPPRESS)
     return parser
 
 
-def _run(options: argparse.Namespace, words: list[str], deadline: Deadline, rehearsal: bool) -> int:
-    name = "finetune.rehearsal.jsonl" if rehearsal else "finetune.jsonl"
+def _run(options: argparse.Namespace, flags: list[str], deadline: Deadline, rehearsal: bool) -> int:
     for place in (options.out, options.home):
         if place is not None:
             check_place(place, rehearsal)
-    options.out.mkdir(parents=True, exist_ok=True)
-    tasks = {task: folder for task, folder in find_tasks(options.tasks).items() if not options.only or task in options.only}
-    tiny = ["epochs=1", "batch_size=8"] if rehearsal else []
-    items = items_of(options.models, options.scratch, tasks, options.seeds, options.published, [*options.assignments, *tiny])
-    lines = options.out / name
-    if options.share is None:
-        _gather(lines, rehearsal)  # of a call that was killed
-    done = _keys(lines, rehearsal)
-    if options.share is not None:
-        torch.set_num_threads(1)
-        own = lines.with_name(f"{name}.{options.share}")
-        todo = [item for item in items if item.key() not in done]
-        run_items(todo[options.share :: options.workers], own, deadline, choose_machine(), rehearsal, done)
-        return 0
-    if options.workers == 1:
-        run_items(items, lines, deadline, choose_machine(), rehearsal, done)
-    else:
-        _share_out(options.workers, words, deadline, lines, rehearsal)
-    if options.home is not None and lines.exists():
-        options.home.mkdir(parents=True, exist_ok=True)
-        shutil.copy(lines, options.home / name)
-    there = _keys(lines, rehearsal)
-    lacking = sum(item.key() not in there for item in items)
-    end = "the same command goes on" if lacking else "complete"
-    print(f"{'REHEARSAL, these figures mean nothing: ' if rehearsal else ''}{lines}: {len(items) - lacking} of {len(items)} items; {end}")
-    return 0
-
-
-def _gather(lines: Path, rehearsal: bool) -> None:
-    """The lines of all workers' files at the end of the one file; a line that was being written when its worker was killed is left out."""
-    for own in sorted(lines.parent.glob(f"{lines.name}.*")):
-        whole = [text for text in own.read_text(encoding="utf-8").splitlines(keepends=True) if text.endswith("\n")]
-        own.write_text("".join(whole), encoding="utf-8")
-        _keys(own, rehearsal)
-        with lines.open("a", encoding="utf-8") as handle:
-            handle.writelines(whole)
-        own.unlink()
-
-
-def _share_out(workers: int, words: list[str], deadline: Deadline, lines: Path, rehearsal: bool) -> None:
-    """As many processes as workers, each with its share of the items and its own file; the files are put together at the end.
-
-    Raises:
-        DataFileError: A process failed; what the others did is kept.
-    """
-    base = [sys.executable, "-m", "benchmarks.gpu.finetune", *words]
-    processes = [subprocess.Popen([*base, "--share", str(number)]) for number in range(workers)]
-    codes = []
-    for process in processes:
-        try:
-            codes.append(process.wait(timeout=max(deadline.left_s + RESERVE_S, 1)))
-        except subprocess.TimeoutExpired:
-            process.kill()
-            codes.append(process.wait())
-    _gather(lines, rehearsal)
-    if any(codes):
-        raise DataFileError(f"{lines}: {sum(map(bool, codes))} of {workers} processes failed, see above; the lines of the others are kept")
+    if deadline.left_s <= STARTUP_S:
+        raise ConfigError(f"--minutes {options.minutes:g}: {RESERVE_S + STARTUP_S} s are kept for the beginning and the end; give more")
+    if options.workers < 1:
+        raise ConfigError(f"--workers {options.workers}: at least one process is needed")
+    command = [sys.executable, "-m", "benchmarks.quality.gue", *flags, "--out", str(options.out)]
+    command += [
+        "--device",
+        "cuda" if torch.cuda.is_available() else "cpu",
+        "--threads",
+        str(max((os.cpu_count() or 1) // options.workers, 1)),
+    ]
+    command += ["--rehearse", str(TINY_ROWS)] if rehearsal else []
+    try:
+        codes = share_out(command, options.workers, deadline)
+    finally:
+        files = finished_files(options.out)
+        if options.home is not None and files:
+            for path in pack(files, options.home, options.out.name):
+                print(f"  {path} {path.stat().st_size:,} bytes")
+    failed = sum(code not in (0, NOT_DONE) for code in codes)
+    if failed:
+        raise TrainingError(f"{failed} of {options.workers} processes failed, see above; what is finished in {options.out} is kept")
+    is_complete = 0 in codes
+    cells = sum(1 for _ in read_records(options.out))
+    name = "REHEARSAL, these figures mean nothing: " if rehearsal else ""
+    print(f"{name}{options.out}: {cells} cells scored; {'complete' if is_complete else 'the same command goes on'}")
+    return 0 if is_complete else NOT_DONE
 
 
 if __name__ == "__main__":

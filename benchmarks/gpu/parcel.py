@@ -1,4 +1,4 @@
-"""Folders as few files that may travel: a tar, cut into parts, with a list that says what belongs together and is whole.
+"""Folders as few files that may travel: a tar.gz, cut into parts, with a list that says what belongs together and is whole.
 
 `python -m benchmarks.gpu.parcel unpack FOLDER/NAME.json --to DIR` at home; `pack DIR... --out FOLDER --name NAME` on the device.
 """
@@ -37,7 +37,7 @@ def pack(files: Mapping[str, Path], out: Path, name: str) -> list[Path]:
         OutputError: It is too large to travel.
     """
     buffer = io.BytesIO()
-    with tarfile.open(fileobj=buffer, mode="w") as tar:
+    with tarfile.open(fileobj=buffer, mode="w:gz", compresslevel=6) as tar:
         for inside, path in sorted(files.items()):
             tar.add(path, arcname=inside, recursive=False)
     content = buffer.getvalue()
@@ -68,7 +68,7 @@ def unpack(listing: Path, to: Path) -> list[Path]:
     if hashlib.sha256(content).hexdigest() != digest:
         raise DataFileError(f"{listing}: the parts are not those that were packed (SHA-256 differs); fetch them again")
     to.mkdir(parents=True, exist_ok=True)
-    with tarfile.open(fileobj=io.BytesIO(content)) as tar:
+    with tarfile.open(fileobj=io.BytesIO(content), mode="r:gz") as tar:
         tar.extractall(to, filter="data")
         return [to / member.name for member in tar.getmembers()]
 

@@ -174,22 +174,26 @@ def _planned(
 def fit_steps(
     config: PretrainConfig, genome: Path, split: dict[str, str], machine: Machine, counts: tuple[int, int] = CALIBRATION
 ) -> float:
-    """Seconds of a step of this recipe on this machine: some steps of a model that is thrown away, batches included.
+    """Mean seconds of a step of this recipe on this machine: some steps of a model that is thrown away, batches included.
 
     Args:
         config: The recipe.
         genome: The corpus as FASTA.
         split: train or valid by contig.
         machine: Where.
-        counts: Steps before, and steps that count.
+        counts: Steps before, and steps that count, of short windows and of whole ones, as the recipe has them.
     """
     store = build_genome([genome], genome.parent)
     contigs, _ = split_contigs(store, config.valid_fraction, split)
-    corpus = Corpus(store, contigs, config.model.kmer, config.corpus, seed_of(config.seed, "corpus"))
-    job = PrefetchingJob(Dnabert(config.model), corpus, None, config, machine)
-    seconds = loop_seconds(job, config, machine, counts)
-    job.close()
-    return seconds
+    model, share, mean = Dnabert(config.model), config.corpus.short_share, 0.0
+    for kind, part in ((1.0, share), (0.0, 1 - share)):
+        if part > 0:
+            same = config.model_copy(update={"corpus": config.corpus.model_copy(update={"short_share": kind})})
+            corpus = Corpus(store, contigs, config.model.kmer, same.corpus, seed_of(config.seed, "corpus"))
+            job = PrefetchingJob(model, corpus, None, same, machine)
+            mean += part * loop_seconds(job, same, machine, counts)
+            job.close()
+    return mean
 
 
 def _restore(out: Path) -> str | None:

@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from benchmarks.gpu import parcel
@@ -12,7 +13,7 @@ from dnabert.errors import DataFileError, OutputError
 def make_folder(tmp_path: Path) -> Path:
     folder = tmp_path / "run"
     (folder / "deep").mkdir(parents=True)
-    (folder / "a.bin").write_bytes(bytes(range(256)) * 100)
+    (folder / "a.bin").write_bytes(np.random.default_rng(1).bytes(25_600))
     (folder / "deep" / "b.txt").write_text("b")
     return folder
 
@@ -22,7 +23,7 @@ def test_a_folder_comes_back_in_parts(tmp_path: Path, monkeypatch: pytest.Monkey
     folder = make_folder(tmp_path)
     assert parcel.main(["pack", str(folder), "--out", str(tmp_path / "out"), "--name", "p"]) == 0
     files = sorted((tmp_path / "out").iterdir())
-    assert [path.name for path in files] == ["p.json", "p.part-0", "p.part-1", "p.part-2", "p.part-3"]
+    assert [path.name for path in files] == ["p.json", "p.part-0", "p.part-1", "p.part-2"]
     assert max(path.stat().st_size for path in files) <= 10_000
     assert parcel.main(["unpack", str(tmp_path / "out" / "p.json"), "--to", str(tmp_path / "home")]) == 0
     assert (tmp_path / "home" / "run" / "a.bin").read_bytes() == (folder / "a.bin").read_bytes()

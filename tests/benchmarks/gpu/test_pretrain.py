@@ -101,6 +101,16 @@ def test_a_step_is_timed_on_a_model_that_is_thrown_away(tmp_path: Path, config: 
     assert pretrain.fit_steps(config, genome, codes.split, CPU, (1, 2)) > 0
 
 
+def test_the_mean_step_counts_short_and_whole_windows_as_the_recipe_has_them(
+    tmp_path: Path, config: PretrainConfig, codes: CodeFile, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pretrain, "loop_seconds", lambda _job, same, *_: 1.0 if same.corpus.short_share else 3.0)
+    genome = codes.write_fasta(tmp_path / "g.fa")
+    for share, seconds in ((0.0, 3.0), (0.25, 2.5), (1.0, 1.0)):
+        mixed = merge_settings(config, None, [f"corpus.short_share={share}"])
+        assert pretrain.fit_steps(mixed, genome, codes.split, CPU) == seconds
+
+
 def test_batches_made_ahead_are_the_same(tmp_path: Path, config: PretrainConfig) -> None:
     plain, ahead = make_job(config, CPU, tmp_path), make_job(config, CPU, tmp_path, PrefetchingJob)
     assert isinstance(ahead, PrefetchingJob)
@@ -140,3 +150,7 @@ def test_the_recipes_are_valid_and_named_after_their_k(path: Path) -> None:
     config = merge_settings(PretrainConfig(), path)
     assert config.model.kmer == int(kmer)
     assert config.model.num_layers == {"mini": 4, "small": 6}[size]
+    # What the search of docs/results/pretraining.md found.
+    assert (config.dropout, config.masking.width, config.masking.rate) == (0.0, 2, 0.25)
+    assert config.corpus.short_share > 0
+    assert config.corpus.shift_positions
