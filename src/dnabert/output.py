@@ -13,7 +13,7 @@ import platform
 import secrets
 import shutil
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from importlib import metadata
 from pathlib import Path
 from typing import IO, Any
@@ -24,6 +24,7 @@ from dnabert.folder_kinds import first_foreign, kind_of
 
 __all__ = [
     "check_free",
+    "check_not_inputs",
     "new_directory",
     "open_output",
     "provenance",
@@ -56,6 +57,28 @@ def check_free(path: Path, force: bool, way_out: str = _OTHER_OUT) -> None:
     _check_removable(path)
     if not _is_stream(path):
         _check_writable(path, way_out)
+
+
+_BESIDE = ("", ".fai", ".gzi", ".tbi", ".csi")
+"""Endings of what lies beside an input and belongs to it."""
+
+
+def check_not_inputs(results: Iterable[Path | None], inputs: Mapping[str, Path | str | None]) -> None:
+    """Stop early where a result would take the place of an input, which ``--force`` must not do.
+
+    Args:
+        results: The files that are to be made; None is none.
+        inputs: Files that are read, by what the user calls them (``INPUT``, ``--genome``); what is no file is passed over.
+
+    Raises:
+        OutputError: A result is an input, or the index of one.
+    """
+    read = [(name, Path(f"{path}{ending}")) for name, path in inputs.items() if path is not None for ending in _BESIDE]
+    for result in results:
+        for name, path in read:
+            if result is not None and result.is_file() and path.is_file() and result.samefile(path):
+                index = "" if str(path) == str(inputs[name]) else "the index of "
+                raise OutputError(f"{result}: is {index}what {name} reads and would be replaced; choose another name for the result")
 
 
 def _check_taken(path: Path, force: bool) -> None:

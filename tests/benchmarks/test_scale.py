@@ -1,5 +1,8 @@
 """The arithmetic of whole genomes: linear in windows, in operations and in price."""
 
+import re
+from pathlib import Path
+
 import pytest
 
 from benchmarks.scale import GENOME_BP, Rates, cohort_rows, cost_of, duration, genome_rows, rates_of
@@ -46,3 +49,12 @@ def test_durations_are_in_the_unit_that_is_easiest_to_read(seconds: float, text:
 def test_rates_that_were_not_measured_are_asked_for() -> None:
     with pytest.raises(SystemExit, match="holds no scan and variants; run python -m"):
         rates_of(Results(reports=()))
+
+
+def test_the_guide_quotes_the_page_of_results() -> None:
+    docs = Path(__file__).parents[2] / "docs"
+    page = (docs / "results" / "scale.md").read_text(encoding="utf-8")
+    quoted = re.findall(r"([\d,]+) core hours", (docs / "scale.md").read_text(encoding="utf-8"))
+    assert len(quoted) == 2
+    for figure in quoted:
+        assert f"| {figure} |" in page, f"docs/scale.md quotes {figure} core hours, docs/results/scale.md has others: write them anew"

@@ -75,3 +75,14 @@ def test_simulate_looks_at_its_place_before_it_draws_a_genome(
     assert run(["simulate", "--out", "out"]) == 1
     assert capsys.readouterr().err == f"dnabert: out/{message}\n"
     assert listing(tmp_path) == before
+
+
+@pytest.mark.parametrize("verb", ["tokenize", "predict", "evaluate", "attention", "attribute", "embed", "report"])
+def test_no_verb_replaces_its_own_input_even_by_force(verb: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    name = {"evaluate": "in.json", "embed": "in.npz", "report": "in.html"}.get(verb, "in.tsv")
+    (tmp_path / name).write_text("sequence\tlabel\nACGTACGTACGT\t1\n")
+    model = ["--kmer", "3"] if verb == "tokenize" else ["--model", "dnabert-6-mini"]
+    assert run([verb, name, *model, "--out", name, "--force"]) == 1
+    called = "DATA" if verb in ("evaluate", "report") else "INPUT"
+    assert f"{name}: is what {called} reads and would be replaced; choose another name for the result" in capsys.readouterr().err
+    assert (tmp_path / name).read_text().startswith("sequence")

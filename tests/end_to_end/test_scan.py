@@ -9,7 +9,9 @@ from pathlib import Path
 import pyBigWig
 import pytest
 
+from dnabert.cli.jobs.scan import _tracks
 from dnabert.cli.main import run as command
+from dnabert.errors import ConfigError
 from dnabert.forward import TOKENS_PER_BATCH
 from dnabert.infer.shards import LocalEngine, Shard, ShardStore, Task
 from dnabert.model.config import HeadConfig
@@ -170,3 +172,27 @@ def test_a_pretrained_model_is_refused(tmp_path: Path, capsys: pytest.CaptureFix
     write_genome(tmp_path)
     assert _scan(tmp_path, save_toy_run(tmp_path)) == 1
     assert "is a pre-trained model without a task; fine-tune it first" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("out", [".", "folder"])
+def test_a_folder_is_no_beginning_of_names(
+    tmp_path: Path, run: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], out: str
+) -> None:
+    (tmp_path / "folder").mkdir()
+    monkeypatch.chdir(tmp_path)
+    assert command(["scan", "genome.fa", "--model", str(run), "--out", out]) == 1
+    given = "NAME" if out == "." else "folder/NAME"
+    assert f"{out}: is a folder, and --out is what the names of new files begin with; give {given}\n" in capsys.readouterr().err
+
+
+def test_regions_are_not_replaced_by_calls_even_by_force(tmp_path: Path, run: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    regions = tmp_path / "out.bed"
+    regions.write_text("one\t120\t331\n")
+    assert _scan(tmp_path, run, "--regions", str(regions), "--force") == 1
+    assert "out.bed: is what --regions reads and would be replaced; choose another name for the result" in capsys.readouterr().err
+    assert regions.read_text() == "one\t120\t331\n"
+
+
+def test_two_classes_never_share_a_track(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"the tracks of a/b and a_b would both be .*out\.a_b\.bw; scan them one by one with --class"):
+        _tracks(tmp_path / "out", (".",), ("a/b", "a_b"))

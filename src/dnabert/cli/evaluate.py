@@ -40,10 +40,11 @@ def evaluate(
     from dnabert.data.labelled import read_set
     from dnabert.device import choose_machine
     from dnabert.infer.predictor import Predictor
-    from dnabert.output import check_free, open_output, provenance
+    from dnabert.output import check_free, check_not_inputs, open_output, provenance
     from dnabert.registry import resolve_model
 
     if str(out) != "-":
+        check_not_inputs([out], {"DATA": data, "--genome": genome})
         check_free(out, force)
     predictor = Predictor(resolve_model(model), choose_machine(device, dtype))
     pair = predictor.info.head.task == "pair"

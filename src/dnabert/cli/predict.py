@@ -33,10 +33,11 @@ def predict(
     from dnabert.data.labelled import read_set
     from dnabert.device import choose_machine
     from dnabert.infer.predictor import Predictor
-    from dnabert.output import check_free
+    from dnabert.output import check_free, check_not_inputs
     from dnabert.registry import resolve_model
 
     if str(out) != "-":
+        check_not_inputs([out], {"INPUT": input_, "--genome": genome})
         check_free(out, force)
     predictor = Predictor(resolve_model(model), choose_machine(device, dtype))
     pair = predictor.info.head.task == "pair"

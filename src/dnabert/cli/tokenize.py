@@ -28,9 +28,10 @@ def tokenize(
     import numpy as np
 
     from dnabert.data.labelled import read_set
-    from dnabert.output import open_output, provenance_lines
+    from dnabert.output import check_not_inputs, open_output, provenance_lines
     from dnabert.tokenizer import KmerTokenizer
 
+    check_not_inputs([out], {"INPUT": input_})
     tokenizer = KmerTokenizer(kmer, np.iinfo(np.int64).max if max_tokens is None else max_tokens)
     data = read_set(input_, kmer, ambiguous=ambiguous, labels=False, pair=None)
     cut = 0

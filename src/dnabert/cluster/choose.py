@@ -53,9 +53,13 @@ def open_engine(
 
     Raises:
         DnabertError: Ray is not installed.
+        ConfigError: Workers or an address are given to another engine than ray.
         ClusterError: The cluster cannot be reached or is too small, or torchrun started nothing.
     """
     settings = config or EngineConfig()
+    unused = [flag for flag, is_given in (("--workers", settings.workers is not None), ("--address", address != "local")) if is_given]
+    if name != "ray" and unused:
+        raise ConfigError(f"{' and '.join(unused)}: of no use with --engine {name}; give --engine ray too, or leave it out")
     engine: Engine
     if name == "ray":
         from dnabert.device import choose_machine  # imports torch

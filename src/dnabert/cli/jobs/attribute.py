@@ -19,7 +19,7 @@ from dnabert.infer.attribution.files import write_contribution_arrays, write_con
 from dnabert.infer.attribution.gradients import check_installed
 from dnabert.infer.attribution.scores import attribute_members, choose_output, per_base, score_name, strands_read
 from dnabert.infer.predictor import Predictor
-from dnabert.output import check_free, provenance_lines
+from dnabert.output import check_free, check_not_inputs, provenance_lines
 from dnabert.plot.bases.mutation_map import mutation_map_figure
 from dnabert.plot.bases.saliency import attribution_figure, check_letters, saliency_figure
 from dnabert.plot.export import FIGURE_ENDINGS, save_figure
@@ -68,6 +68,7 @@ def run_attribution(
     Raises:
         DnabertError: The input, the model, a setting or a place cannot be used.
     """
+    check_not_inputs([out, plot], {"INPUT": source, "--genome": genome})
     _check_places(out, plot, force)
     _check_packages(config, plot)
     predictor = Predictor(resolve_model(model), choose_machine(device, dtype))

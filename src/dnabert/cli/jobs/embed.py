@@ -26,7 +26,7 @@ from dnabert.infer.embedding.job import BlockEmbedder, EmbedTask, block_shards, 
 from dnabert.infer.embedding.vectors import check_layer, rows_of_sequences
 from dnabert.infer.predictor import ENSEMBLE_FILE
 from dnabert.infer.shards import Engine, LocalEngine, Shard, ShardStore, Task, shard_key, tell_unused, threads_of
-from dnabert.output import check_free
+from dnabert.output import check_free, check_not_inputs
 from dnabert.plot.export import FIGURE_ENDINGS
 from dnabert.registry import resolve_model
 
@@ -125,7 +125,9 @@ def _check_places(job: EmbedJob, config: EmbedConfig) -> None:
         raise OutputError(f"{plot}: a figure is written as {', '.join(FIGURE_ENDINGS)}; end the name so")
     if job.parts.is_dir() and not (job.resume or job.force):
         raise OutputError(f"{job.parts}: left by a run that did not end: go on with it with --resume, or start anew with --force")
-    for path in (out, *([plot] if plot else []), *(beside(out, ending) for ending in endings_beside(config))):
+    results = [out, *([plot] if plot else []), *(beside(out, ending) for ending in endings_beside(config))]
+    check_not_inputs(results, {"INPUT": job.source, "--genome": job.genome})
+    for path in results:
         check_free(path, job.may_replace(path))
 
 

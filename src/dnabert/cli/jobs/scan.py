@@ -23,7 +23,7 @@ from dnabert.infer.scan.config import ScanConfig, Windows, choose_classes, choos
 from dnabert.infer.scan.plan import BaseShard, Content, Stretches, WindowShard, draw_windows, find_stretches
 from dnabert.infer.scan.work import Scanner, ScanTask, batch_rows, read_scores
 from dnabert.infer.shards import Engine, LocalEngine, Shard, ShardStore, Task, shard_key, tell_unused, threads_of
-from dnabert.output import check_free, provenance, provenance_lines, sha256_of_file, write_json
+from dnabert.output import check_free, check_not_inputs, provenance, provenance_lines, sha256_of_file, write_json
 from dnabert.registry import resolve_model
 
 __all__ = ["ScanResult", "run_scan"]
@@ -95,9 +95,12 @@ def run_scan(
     directory = resolve_model(model)
     predictor = Predictor(directory, choose_machine(device, dtype))
     chosen = engine or LocalEngine()
+    if not out.name or out.is_dir():
+        raise OutputError(f"{out}: is a folder, and --out is what the names of new files begin with; give {out / 'NAME'}")
     job = _plan(predictor, directory, genome, out, regions, config, threads_of(chosen, predictor.machine.device.type))
     # A run that was killed in its last step has put some results in their places.
     force = force or (resume and ShardStore(job.parts).count() > 0)
+    check_not_inputs([*(track.path for track in job.tracks), job.bed, job.summary], {"GENOME": genome, "--regions": regions})
     _check_places(job, resume, force)
     if job.stretches.num_short:
         log.warning(
@@ -341,4 +344,8 @@ def _tracks(out: Path, strands: tuple[str, ...], labels: tuple[str, ...]) -> tup
         for place, sign in enumerate(strands):
             words = [label.replace("/", "_")] * (len(labels) > 1) + [{"+": "forward", "-": "reverse"}.get(sign, "")] * (len(strands) > 1)
             found.append(TrackName(place, number, label, sign, out.with_name(".".join([out.name, *words, "bw"]))))
+    for track in found:
+        alike = [other.label for other in found if other.path == track.path]
+        if len(alike) > 1:
+            raise ConfigError(f"the tracks of {' and '.join(alike)} would both be {track.path}; scan them one by one with --class")
     return tuple(found)

@@ -27,6 +27,7 @@ from dnabert.infer.variants.files import (
     candidate_lines,
     check_keys,
     header_text,
+    is_scored,
     read_blocks,
     read_line_blocks,
     table_lines,
@@ -167,6 +168,11 @@ def _score_file(
         return
     if job.resume:
         tell_unused(store, (shard.key for shard in shards()), threads)
+    if is_scored(survey.full_header):
+        log.warning(
+            "%s: holds scores of an earlier run, which are left out; for those of several models in one file, give --model several times",
+            source,
+        )
     several = len(models) > 1
     lines = {"Command": job.command, "Genome": f"{job.genome} sha256 {genome_sha}", "Settings": config.model_dump_json()}
     if job.annotation is not None:

@@ -5,10 +5,10 @@ from pathlib import Path
 
 from dnabert.choices import DeviceName, DtypeName
 from dnabert.errors import ConfigError, OutputError
-from dnabert.infer.packed_vcf import check_ending
+from dnabert.infer.packed_vcf import VCF_ENDINGS, check_ending
 from dnabert.infer.shards import ShardStore
 from dnabert.infer.variants.config import VariantConfig
-from dnabert.output import check_free
+from dnabert.output import check_free, check_not_inputs
 from dnabert.plot.export import FIGURE_ENDINGS
 
 __all__ = ["VariantJob", "check_flags"]
@@ -65,6 +65,8 @@ def check_flags(job: VariantJob, config: VariantConfig) -> None:
     for path in outputs:
         if outputs.count(path) > 1:
             raise OutputError(f"{path}: is named for two results; choose another")
+    indices = [Path(f"{job.out}{ending}") for ending in (".tbi", ".csi")]
+    check_not_inputs([*outputs, *indices], {"INPUT": job.source, "--genome": job.genome, "--annotation": job.annotation})
     if job.mutagenesis is None:
         if job.source is None:
             raise ConfigError("no variants: give a VCF or BCF file, or a region with --mutagenesis contig:start-end")
@@ -76,6 +78,8 @@ def check_flags(job: VariantJob, config: VariantConfig) -> None:
     else:
         if job.tsv is not None or job.candidates is not None or job.resume:
             raise ConfigError("--tsv, --candidates and --resume are for scoring a VCF, and --mutagenesis maps a region; leave them out")
+        if job.out.name.lower().endswith((*VCF_ENDINGS, ".gz")):
+            raise OutputError(f"{job.out}: the map of a region is a table of plain text: end the name in .tsv")
         if job.plot is not None and job.plot.suffix.lower() not in FIGURE_ENDINGS:
             raise OutputError(f"{job.plot}: a figure is written as .png, .svg or .pdf: end the name so")
     for path in outputs:

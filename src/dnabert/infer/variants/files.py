@@ -32,6 +32,7 @@ __all__ = [
     "check_keys",
     "header_text",
     "info_name",
+    "is_scored",
     "plain_name",
     "read_blocks",
     "read_line_blocks",
@@ -45,6 +46,9 @@ CANDIDATE_COLUMNS = (
     *("chrom", "pos", "id", "ref", "alt", "model", "class", "window", "score_ref", "score_alt", "diff", "logor"),
     *("region", "attention", "attention_ratio"),
 )
+
+_EARLIER_KEY = re.compile(r"DNABERT_(REF|ALT|DIFF|LOGOR|LLR|WINDOW|SKIPPED)(_[^=;]*)?(=|$)")
+_EARLIER_LINE = re.compile(r"##dnabert[A-Z]|##INFO=<ID=DNABERT_(REF|ALT|DIFF|LOGOR|LLR|WINDOW|SKIPPED)(_[^,]*)?,")
 
 Item = TypeVar("Item")
 
@@ -138,8 +142,15 @@ def _record(record: pysam.VariantRecord) -> VariantRecord:
     return VariantRecord(record.contig, record.pos - 1, record.ref or "", tuple(record.alts or ()))
 
 
+def is_scored(header: str) -> bool:
+    """Whether a header is of a file that this command has scored before."""
+    return any(_EARLIER_LINE.match(line) for line in header.split("\n"))
+
+
 def header_text(header: str, models: Sequence[ModelColumns], several: bool, facts: Mapping[str, str], bases: ReferenceBases) -> str:
     """The header of the scored file: that of the input, lengths of its contigs, and what the new INFO keys mean.
+
+    What an earlier run of this command wrote is left out: scores of two runs in one record could not be told apart.
 
     Args:
         header: Header of the input, with a line for each contig of its records.
@@ -149,8 +160,7 @@ def header_text(header: str, models: Sequence[ModelColumns], several: bool, fact
         bases: The genome, whose lengths stand where the input states none.
     """
     lines = header.rstrip("\n").split("\n")
-    ours = {key for model in models for key in _info_keys(model, several)}
-    kept = [_with_length(line, bases) for line in lines[:-1] if not any(line.startswith(f"##INFO=<ID={key},") for key in ours)]
+    kept = [_with_length(line, bases) for line in lines[:-1] if not _EARLIER_LINE.match(line)]
     added = [
         f'##INFO=<ID={key},Number=A,Type={kind},Description="{_quoted(text)}">'
         for model in models
@@ -211,10 +221,8 @@ def annotated_line(columns: Sequence[str], row: Row, models: Sequence[ModelColum
         several: Whether INFO keys name the model.
     """
     contig, new = columns[0], []
-    ours: set[str] = set()
     for place, model in enumerate(models):
         name = model.name if several else ""
-        ours.update(_info_keys(model, several))
         found = [each[place] for each in row]
         skipped = [each if isinstance(each, str) else "." for each in found]
         if any(isinstance(each, ScoredAllele) for each in found):
@@ -226,7 +234,7 @@ def annotated_line(columns: Sequence[str], row: Row, models: Sequence[ModelColum
             new.append(f"{info_name('WINDOW', name, '')}={','.join(windows)}")
         if any(reason != "." for reason in skipped):
             new.append(f"{info_name('SKIPPED', name, '')}={','.join(skipped)}")
-    kept = [part for part in columns[7].split(";") if part != "." and part.split("=")[0] not in ours]
+    kept = [part for part in columns[7].split(";") if part != "." and not _EARLIER_KEY.match(part)]
     return "\t".join([*columns[:7], ";".join([*kept, *new]), *columns[8:]]) + "\n"
 
 

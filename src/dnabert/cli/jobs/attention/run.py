@@ -16,7 +16,7 @@ from dnabert.errors import ConfigError, DataFileError, OutputError, SequenceErro
 from dnabert.infer.attention.config import AttentionConfig
 from dnabert.infer.attention.readers import AttentionReader
 from dnabert.infer.attention.sets import LandscapeSum, Scored, check_readable, is_flat, score_sequences, unequal_length
-from dnabert.output import check_free
+from dnabert.output import check_free, check_not_inputs
 from dnabert.plot.export import FIGURE_ENDINGS, save_figure
 from dnabert.registry import resolve_model
 from dnabert.report.attention_page import write_attention_page
@@ -108,6 +108,7 @@ def run_attention(
 def _check_places(source: str, out: Path, plot: Path | None, config: AttentionConfig, genome: Path | None, force: bool) -> None:
     """Stop before the work where a result could not be written, or not in this form."""
     ending = out.suffix.lower()
+    check_not_inputs([out, plot], {"INPUT": source, "--genome": genome})
     if str(out) != "-":
         if ending not in (*_TABLES, *TRACKS):
             raise OutputError(f"{out}: scores are written as .tsv, .npz, .bedGraph or .bw: end the name so, or give - for a TSV on stdout")

@@ -25,7 +25,7 @@ from dnabert.infer.attribution.gradients import check_installed
 from dnabert.infer.predictor import Predictor
 from dnabert.model.config import HeadConfig
 from dnabert.motif.compare import Database, jaspar_database, read_meme_database
-from dnabert.output import check_free, provenance
+from dnabert.output import check_free, check_not_inputs, provenance
 from dnabert.registry import resolve_model
 from dnabert.report.model.evaluated import Evaluated
 from dnabert.report.model.page import ModelReading, write_reading
@@ -74,6 +74,7 @@ def run_report(
     Raises:
         DnabertError: The input, the model, a setting or a place cannot be used.
     """
+    check_not_inputs([out], {"DATA": source, "--genome": genome})
     check_free(out, force)
     check_map(config.map)
     if config.motifs_from == "attribution" and "motifs" not in config.leave_out:
