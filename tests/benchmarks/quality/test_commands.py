@@ -149,8 +149,8 @@ def test_an_organism_that_is_not_there_is_named(
 ) -> None:
     (data / "tf").rename(data / "mouse")
     words = ("--data", data, "--genomes", tmp_path / "none", "--out", tmp_path / "organisms", "--model", "cnn")
-    assert call(monkeypatch, organisms, *words, "--tasks", "mose") == 1
-    assert "error: --tasks mose: no such task; there are mouse/0" in capsys.readouterr().err
+    assert call(monkeypatch, organisms, *words, "--tasks", "rat") == 1
+    assert "error: --tasks rat: no such task; there are mouse/0" in capsys.readouterr().err
 
 
 def test_when_the_minutes_are_spent_the_code_says_so_and_the_same_command_goes_on(
