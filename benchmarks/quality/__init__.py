@@ -6,6 +6,7 @@ scarce.py     the same with 1 to 100 % of the labels; figure and table
 organisms.py  human models on mouse, worm, fly and cress
 ensembles.py  gain of several k and of several seeds, from the kept predictions
 probe.py      logistic regression on frozen vectors, on those of random weights, and on k-mer counts
+corpus_overlap.py  test rows that stand in a pre-training corpus, and figures without them
 curves.py     a figure of several runs over their steps
 published.py  the published rows; markdown.py how tables are written; options.py the flags that the commands share
 cells/        one result: a task x a contestant x a recipe x a seed

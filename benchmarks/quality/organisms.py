@@ -77,11 +77,12 @@ def main() -> int:
         for text in options.tasks:
             if not any(task.name.startswith(text) for task in known):
                 raise ConfigError(f"--tasks {text}: no such task; there are {', '.join(task.name for task in known)}")
+        skipped = {name: why for name, why in mouse.skipped.items() if name.startswith("mouse")} | splice.skipped
         wanted = [task for task in known if not options.tasks or task.name.startswith(tuple(options.tasks))]
         ended: TimeIsUp | CellIsBusyError | None = None
         try:
             with runner_of(options, command_of("organisms")) as runner:
-                run_all(runner, options, Found(tuple(wanted), mouse.skipped | splice.skipped), RECIPES[options.recipe])
+                run_all(runner, options, Found(tuple(wanted), skipped), RECIPES[options.recipe])
         except (TimeIsUp, CellIsBusyError) as error:
             ended = error
         text = document("Other organisms", command_of("organisms"), options.out, _NOTES)

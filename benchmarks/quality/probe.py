@@ -31,6 +31,7 @@ from benchmarks.quality.cells.summary import mean_of
 from benchmarks.quality.cells.tasks import TaskData, read_task
 from benchmarks.quality.markdown import mean_text, table
 from benchmarks.quality.options import add_run_flags, command_of, contestants_of, run_command, runner_of, tasks_of
+from benchmarks.quality.table import read_notes
 from dnabert.bootstrap import bootstrap_intervals
 from dnabert.checkpoint import load_model
 from dnabert.data.labelled import LabelledSet
@@ -281,6 +282,7 @@ def main() -> int:
     add_run_flags(parser, "runs/probe", ("random:mini:6",))
     parser.add_argument("--kmers", type=int, nargs="+", default=[4, 5], help="k of the k-mer shares (default: 4 5)")
     parser.add_argument("--document", type=Path, default=Path("docs/results/probe.md"), help="(default: %(default)s)")
+    parser.add_argument("--notes", type=Path, help="Markdown that stands at the end as it is: what the figures say")
     options = parser.parse_args()
 
     def work() -> None:
@@ -297,7 +299,8 @@ def main() -> int:
         results = [_read(path) for path in sorted(options.out.rglob("*.json"))]
         if not results:
             raise DataFileError(f"{options.out}: holds no finished probe yet")
-        write_text(options.document, document(command_of("probe"), results))
+        text = document(command_of("probe"), results)
+        write_text(options.document, text if options.notes is None else f"{text}\n{read_notes(options.notes)}")
         if ended is not None and options.minutes != 0:
             raise ended
 

@@ -117,6 +117,9 @@ def test_frozen_vectors_are_probed_beside_random_ones_and_kmers(
     assert len(before) == 2 * (1 + 1 + 2 + 2)  # k-mers, the model, two seeds of two kinds of random weights
     assert call(monkeypatch, probe, *words) == 0
     assert {path: path.stat().st_mtime_ns for path in out.rglob("*.json")} == before
+    (tmp_path / "notes.md").write_text("## What the figures say\n")
+    assert call(monkeypatch, probe, *words, "--minutes", "0", "--notes", tmp_path / "notes.md") == 0
+    assert document.read_text().endswith("\n## What the figures say\n")
     assert call(monkeypatch, probe, *words, "--model", "cnn") == 1
 
 
