@@ -70,5 +70,6 @@ def test_the_command_gives_figures_without_the_rows_of_the_corpus(
     gue_words = ("--data", data, "--model", "cnn", "--tasks", "tf", "--seeds", "1", "--rehearse", "64", "--recipe", "published")
     assert call(gue, *gue_words, "--out", tmp_path / "r") == 0
     assert call(corpus_overlap, *words) == 0
-    assert "| tf/0 | 2 of 32 | cnn, published | " in (tmp_path / "o.md").read_text()
-    assert "(1 contigs, 140 bases)" in (tmp_path / "o.md").read_text()
+    text = (tmp_path / "o.md").read_text()
+    assert "| tf/0 | 2 of 32 | cnn, published | " in text
+    assert "(1 contigs, 140 bases)" in " ".join(text.split())
