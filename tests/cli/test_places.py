@@ -86,3 +86,13 @@ def test_no_verb_replaces_its_own_input_even_by_force(verb: str, tmp_path: Path,
     called = "DATA" if verb in ("evaluate", "report") else "INPUT"
     assert f"{name}: is what {called} reads and would be replaced; choose another name for the result" in capsys.readouterr().err
     assert (tmp_path / name).read_text().startswith("sequence")
+
+
+@pytest.mark.parametrize("name", ["TRAIN", "VALID", "TEST"])
+def test_the_report_of_a_check_replaces_no_table_even_by_force(name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    files = [f"{split}.csv" for split in ("TRAIN", "VALID", "TEST")]
+    for file in files:
+        (tmp_path / file).write_text("sequence,label\nACGTACGT,1\n")
+    assert run(["dataset", "check", *files, "--json", f"{name}.csv", "--force"]) == 1
+    assert f"{name}.csv: is what {name} reads and would be replaced; choose another name for the result" in capsys.readouterr().err
+    assert (tmp_path / f"{name}.csv").read_text().startswith("sequence")

@@ -44,9 +44,10 @@ def check(
     from dnabert.cli.dataset.check_report import number_of, report_lines, write_report
     from dnabert.data.check import check_files
     from dnabert.errors import DataFileError
-    from dnabert.output import check_free
+    from dnabert.output import check_free, check_not_inputs
 
     if json is not None and str(json) != "-":
+        check_not_inputs([json], {"TRAIN": train, "VALID": valid, "TEST": test, "--genome": genome})
         check_free(json, force)
     files = [name for name in (train, valid, test) if name is not None]
     report = check_files(files, kmer, task=task, genome=genome, max_tokens=max_tokens)
