@@ -57,12 +57,7 @@ def bootstrap_intervals(
         weights = np.repeat(np.bincount(pick, minlength=len(sizes)), sizes).astype(np.float64)
         for name, value in figures.score(weights).items():
             drawn.setdefault(name, []).extend([] if value is None else [float(value)])
-    tail = 100 * (1 - level) / 2
-    return {
-        name: (float(np.percentile(values, tail)), float(np.percentile(values, 100 - tail))) if len(values) >= rounds / 2 else None
-        for name, values in drawn.items()
-        if name != "n"
-    }
+    return {name: _ends(values, rounds, level) for name, values in drawn.items() if name != "n"}
 
 
 def bootstrap_difference(
@@ -99,8 +94,13 @@ def bootstrap_difference(
         known = [first - second for first, second in values if first is not None and second is not None]
         if len(known) == len(values):
             drawn.append(float(np.mean(known)))
+    return _ends(drawn, rounds, level)
+
+
+def _ends(values: list[float], rounds: int, level: float) -> tuple[float, float] | None:
+    """The interval of what was drawn; None where fewer than half of the rounds gave a value."""
     tail = 100 * (1 - level) / 2
-    return (float(np.percentile(drawn, tail)), float(np.percentile(drawn, 100 - tail))) if len(drawn) >= rounds / 2 else None
+    return (float(np.percentile(values, tail)), float(np.percentile(values, 100 - tail))) if len(values) >= rounds / 2 else None
 
 
 def _prepare(task: Task, targets: npt.NDArray[Any], predictions: Floats) -> "_Classes | _Labels | _Values":

@@ -38,6 +38,8 @@ __all__ = [
 ]
 
 _OTHER_OUT = "choose another --out"
+_BESIDE = ("", ".fai", ".gzi", ".tbi", ".csi")
+"""Endings of an input and of what lies beside it and belongs to it."""
 
 
 def check_free(path: Path, force: bool, way_out: str = _OTHER_OUT) -> None:
@@ -57,10 +59,6 @@ def check_free(path: Path, force: bool, way_out: str = _OTHER_OUT) -> None:
     _check_removable(path)
     if not _is_stream(path):
         _check_writable(path, way_out)
-
-
-_BESIDE = ("", ".fai", ".gzi", ".tbi", ".csi")
-"""Endings of what lies beside an input and belongs to it."""
 
 
 def check_not_inputs(results: Iterable[Path | None], inputs: Mapping[str, Path | str | None]) -> None:

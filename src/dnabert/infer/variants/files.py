@@ -47,8 +47,9 @@ CANDIDATE_COLUMNS = (
     *("region", "attention", "attention_ratio"),
 )
 
-_EARLIER_KEY = re.compile(r"DNABERT_(REF|ALT|DIFF|LOGOR|LLR|WINDOW|SKIPPED)(_[^=;]*)?(=|$)")
-_EARLIER_LINE = re.compile(r"##dnabert[A-Z]|##INFO=<ID=DNABERT_(REF|ALT|DIFF|LOGOR|LLR|WINDOW|SKIPPED)(_[^,]*)?,")
+_OUR_KEY = r"DNABERT_(REF|ALT|DIFF|LOGOR|LLR|WINDOW|SKIPPED)(_[^=;,]*)?"
+_EARLIER_KEY = re.compile(f"{_OUR_KEY}(=|$)")
+_EARLIER_LINE = re.compile(f"##dnabert[A-Z]|##INFO=<ID={_OUR_KEY},")
 
 Item = TypeVar("Item")
 
