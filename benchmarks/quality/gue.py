@@ -1,7 +1,8 @@
 """`python -m benchmarks.quality.gue --model MODEL ...`: fine-tunes every model on every GUE task at hand; each result is kept by itself.
 
 With ``--recipe published`` each task is trained as the GUE benchmark trains DNABERT; with ``tuned`` the point of a small grid that is
-best on dev with seed 1 is taken for all seeds; ``both`` runs the one after the other. Then `python -m benchmarks.quality.table`.
+best on dev with seed 1 is taken for all seeds; ``both`` runs the one after the other; ``few`` is `recipes/few-labels.toml`. Then
+`python -m benchmarks.quality.table`.
 """
 
 import argparse
@@ -13,7 +14,12 @@ from benchmarks.quality.options import add_run_flags, command_of, run_all, run_c
 __all__ = ["main"]
 
 MODELS = ("random:mini:6", "cnn", "cnn-lstm")
-RECIPES: dict[str, tuple[RecipeName, ...]] = {"published": ("published",), "tuned": ("tuned",), "both": ("published", "tuned")}
+RECIPES: dict[str, tuple[RecipeName, ...]] = {
+    "published": ("published",),
+    "tuned": ("tuned",),
+    "both": ("published", "tuned"),
+    "few": ("few",),
+}
 
 
 def main() -> int:

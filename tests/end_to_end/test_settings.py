@@ -101,6 +101,32 @@ def test_classifier_of_other_classes_is_not_taken_over(tmp_path: Path) -> None:
     assert first.encoder.embeddings.word.weight.allclose(second.encoder.embeddings.word.weight, atol=1e-4)
 
 
+@pytest.mark.parametrize(
+    ("part", "trained"), [("none", {"embeddings", "blocks", "head"}), ("embeddings", {"blocks", "head"}), ("encoder", {"head"})]
+)
+def test_frozen_parts_stay_as_they_were(tmp_path: Path, part: str, trained: set[str]) -> None:
+    from safetensors.torch import load_file
+
+    table = _table(tmp_path / "t.csv", ["0", "1"])
+    assert _finetune("--train", table, "--out", tmp_path / "first") == 0
+    words = ["finetune", "--train", str(table), "--model", str(tmp_path / "first"), "--out", str(tmp_path / "second"), "--epochs", "1"]
+    assert command([*words, "--lr", "0.01", "--dtype", "float32", "--quiet", "--set", f"frozen={part}"]) == 0
+    first, second = (load_file(tmp_path / name / "model.safetensors") for name in ("first", "second"))
+    changed = {name for name in first if not first[name].equal(second[name])}
+    found = {"embeddings" if ".embeddings." in name else "blocks" if ".encoder." in name else "head" for name in changed}
+    assert found == trained
+
+
+def test_few_sequences_are_read_until_there_are_steps_enough(tmp_path: Path) -> None:
+    table = _table(tmp_path / "t.csv", ["0", "1"])  # 24 rows, of which 22 are left to train on: one step an epoch
+    assert _finetune("--train", table, "--out", tmp_path / "run", "--set", "min_steps=12", "--set", "evaluations_per_epoch=4") == 0
+    lines = [json.loads(line) for line in (tmp_path / "run" / "metrics.jsonl").read_text().splitlines()]
+    assert [line["step"] for line in lines if "valid_mcc" in line] == [3, 6, 9, 12]
+    assert _finetune("--train", table, "--out", tmp_path / "more", "--batch-size", "2", "--set", "min_steps=5") == 0
+    lines = [json.loads(line) for line in (tmp_path / "more" / "metrics.jsonl").read_text().splitlines()]
+    assert max(line["step"] for line in lines) == 11  # what the epochs ask for is more
+
+
 def test_ensemble_does_not_depend_on_the_order_of_its_members(tmp_path: Path) -> None:
     table = _table(tmp_path / "t.csv", ["0", "1"])
     assert _finetune("--train", table, "--out", tmp_path / "a") == 0

@@ -1,4 +1,4 @@
-"""How each task is trained: as the GUE benchmark trains DNABERT, or by a small grid of which dev takes the best point.
+"""How each task is trained: as the GUE benchmark trains DNABERT, by a small grid of which dev takes the best point, or as few labels are.
 
 Source: recipe 1.6 (MAGICS-LAB/DNABERT_2, finetune/scripts/run_dnabert1.sh at b946321).
 """
@@ -11,13 +11,15 @@ from benchmarks.quality.cells.contestants import Contestant, NetworkKind
 from benchmarks.quality.cells.networks import NetworkConfig
 from benchmarks.quality.cells.tasks import Group, Task
 from dnabert.choices import Pooling
+from dnabert.errors import ConfigError
 from dnabert.model.config import HeadConfig
 from dnabert.settings import merge_settings
 from dnabert.train.config import FinetuneConfig, FinetuneOptimConfig, finetune_lr
 
 __all__ = ["NETWORK_LEARNING_RATES", "Point", "RecipeName", "points", "published_config"]
 
-RecipeName = Literal["published", "tuned"]
+RecipeName = Literal["published", "tuned", "few"]
+"""few: `recipes/few-labels.toml`."""
 
 _RECIPES = Path(__file__).parents[3] / "recipes"
 _FILES: dict[Group, str] = {"tf": "tf-690", "mouse": "mouse", "core": "prom-core", "300": "prom-300", "splice": "splice"}
@@ -88,18 +90,26 @@ def points(
     Args:
         task: The task.
         contestant: What is trained.
-        recipe: ``published`` or ``tuned``; the published recipe of a convolutional network is not known, so it has its first point.
+        recipe: ``published``, ``tuned`` or ``few``; the published recipe of a convolutional network is not known, so it has its first
+            point.
         num_rows: Rows of one epoch.
         seed: All randomness comes from it.
         most: Of a grid, the first so many points; None is all.
         rehearsal: One epoch, and two points at most.
+
+    Raises:
+        ConfigError: The recipe is not for this contestant.
     """
     if contestant.sizes is None:
+        if recipe == "few":
+            raise ConfigError(f"{contestant.name}: recipe few is for DNABERT models")
         kind: NetworkKind = "cnn" if contestant.kind == "cnn" else "cnn-lstm"
         networks = [NetworkConfig.of(kind, lr, task.stranded, seed) for lr in NETWORK_LEARNING_RATES]
         found = [Point(f"lr{config.optim.lr:g}", config) for config in networks]
     elif recipe == "published":
         found = [Point("published", published_config(task, num_rows, seed))]
+    elif recipe == "few":
+        found = [Point("few", _few(task, seed))]
     else:
         lr = finetune_lr(contestant.sizes.hidden_size, contestant.kind == "pretrained")
         found = [Point(f"lr{factor:g}-{pooling}", _tuned(task, lr * factor, pooling, seed)) for factor, pooling in _GRID]
@@ -147,3 +157,8 @@ def _tuned(task: Task, lr: float, pooling: Pooling, seed: int) -> FinetuneConfig
         patience=8,
         select_by="mcc",
     )
+
+
+def _few(task: Task, seed: int) -> FinetuneConfig:
+    config = merge_settings(FinetuneConfig(), _RECIPES / "few-labels.toml")
+    return config.model_copy(update={"stranded": task.stranded, "seed": seed, "select_by": "mcc"})

@@ -52,7 +52,7 @@ class Record(BaseModel):
     sizes: dict[str, Any] | None
     """Sizes of a DNABERT model."""
     recipe: RecipeName
-    """published or tuned."""
+    """published, tuned or few."""
     point: str
     """Point of the recipe's grid."""
     seed: int

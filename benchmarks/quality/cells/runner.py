@@ -6,9 +6,11 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from pydantic import ValidationError
 from safetensors.torch import save
 
 from benchmarks.quality.cells.contestants import Contestant
@@ -24,6 +26,7 @@ from dnabert.data.labelled import LabelledSet
 from dnabert.device import Machine, seed_of
 from dnabert.errors import ConfigError
 from dnabert.output import check_free, provenance, start_run, write_bytes, write_json
+from dnabert.train.config import FinetuneConfig
 from dnabert.train.finetune import finetune
 from dnabert.train.loop import STATE_FILE
 
@@ -177,7 +180,7 @@ class Runner:
         """Refuse a record that this command would not make."""
         contestant = cell.contestant
         facts = {
-            "settings": (record.config, point.config.model_dump(mode="json")),
+            "settings": (_as_now(record.config, point.config), point.config.model_dump(mode="json")),
             "kind of model": (record.kind, contestant.kind),
             "sizes": (record.sizes, None if contestant.sizes is None else contestant.sizes.model_dump(mode="json")),
             "weights": (record.model_sha256, contestant.sha256),
@@ -283,8 +286,19 @@ class Runner:
         return record
 
 
+def _as_now(kept: dict[str, Any], config: FinetuneConfig | NetworkConfig) -> dict[str, Any]:
+    """Kept settings with those that an earlier version had not, which are at their defaults."""
+    try:
+        return type(config).model_validate(kept).model_dump(mode="json")
+    except ValidationError:
+        return kept
+
+
 def training_rows(cell: Cell, epochs: int) -> npt.NDArray[np.int64]:
-    """Rows of one epoch: the first ones of each class, in a random order of the seed, so that a larger share holds the smaller one."""
+    """Rows of one epoch: the first ones of each class, in a random order of the seed, so that a larger share holds the smaller one.
+
+    They are repeated until a run has steps enough, but for the recipe that sees to that itself.
+    """
     targets = cell.data.targets(cell.data.train)
     if cell.share == 1:
         return np.arange(len(targets))
@@ -294,6 +308,8 @@ def training_rows(cell: Cell, epochs: int) -> npt.NDArray[np.int64]:
         rows = rng.permutation(np.flatnonzero(targets == number))
         chosen.append(rows[: max(1, round(cell.share * len(rows)))])
     rows = np.sort(np.concatenate(chosen))
+    if cell.recipe == "few":
+        return rows
     steps = epochs * max(1, len(rows) // 32)
     full = epochs * max(1, len(targets) // 32)
     return np.tile(rows, max(1, -(-min(_MIN_STEPS, full) // steps)))

@@ -4,7 +4,7 @@ from typing import Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from dnabert.choices import InitialEmbeddings, MatrixOptimizer, PresetName
+from dnabert.choices import FrozenPart, HeadStart, InitialEmbeddings, MatrixOptimizer, PresetName
 from dnabert.data.corpus import CorpusConfig
 from dnabert.data.masking import MaskingConfig
 from dnabert.device import Machine
@@ -123,7 +123,15 @@ class FinetuneConfig(BaseModel):
     optim: FinetuneOptimConfig = FinetuneOptimConfig()
     """Optimiser and learning rate."""
     epochs: int = Field(default=10, ge=1)
-    """Passes over the training set, at most."""
+    """Passes over the training set, at most; more where ``min_steps`` asks for them."""
+    min_steps: int = Field(default=0, ge=0)
+    """Steps at least: few sequences are read more often than ``epochs`` says, and validated as many times in all as with ``epochs``."""
+    frozen: FrozenPart = "none"
+    """What stays as it was. embeddings: with few labels the vectors of those k-mers alone that stand in them would be trained; encoder:
+    only the head is trained (a linear probe, but for the published ``cls`` pooling)."""
+    head_start: HeadStart = "random"
+    """probe: the last layer begins as a linear fit on the vectors of the encoder as it is, with the ridge penalty that validates best, so
+    that the first steps do not spoil what was pre-trained (Kumar et al. 2022, LP-FT). Not for token tasks."""
     batch_size: int = Field(default=32, ge=1)
     """Sequences of one step."""
     micro_tokens: int | None = Field(default=None, ge=1)
@@ -150,6 +158,12 @@ class FinetuneConfig(BaseModel):
     """Steps between lines of metrics.jsonl."""
     save_every: int = Field(default=500, ge=1)
     """Steps between saved states."""
+
+    @model_validator(mode="after")
+    def _probe_fits_task(self) -> Self:
+        if self.head_start == "probe" and self.head.task == "token":
+            raise ValueError("head_start=probe is for classify, pair, multilabel and regress, not for token")
+        return self
 
 
 def finetune_lr(width: int, pretrained: bool) -> float:

@@ -18,6 +18,7 @@ import torch
 from torch import Tensor
 
 from dnabert.checkpoint import ModelInfo, SavedModel, load_model, save_model
+from dnabert.choices import FrozenPart
 from dnabert.data.batch import Batch, EncodedSet, plan_batches
 from dnabert.data.labelled import LabelledSet
 from dnabert.data.targets import find_classes, make_targets
@@ -33,6 +34,7 @@ from dnabert.tokenizer import KmerTokenizer
 from dnabert.train.config import FinetuneConfig, finetune_lr, tokens_at_once
 from dnabert.train.loop import train
 from dnabert.train.losses import class_weights, target_weight, task_loss
+from dnabert.train.probe import fit_linear, head_inputs
 
 __all__ = ["FinetuneJob", "FinetuneResult", "finetune", "hold_out"]
 
@@ -128,6 +130,7 @@ class FinetuneJob:
         self.task = config.head.task
         self.select_by = config.select_by or SELECTION[self.task]
         self.steps_per_epoch = -(-len(data) // config.batch_size)
+        self.num_steps = max(config.epochs, -(-config.min_steps // self.steps_per_epoch)) * self.steps_per_epoch
         balanced = config.class_weights == "balanced"
         self.weights = class_weights(self.task, data.targets, config.head.num_outputs) if balanced else None
         self._mean = torch.tensor(info.target_mean)
@@ -185,6 +188,26 @@ class FinetuneJob:
         loss = task_loss(self.task, torch.from_numpy(logits), wanted) / target_weight(self.task, wanted)
         return {**figures, "loss": float(loss)}
 
+    def fit_head(self) -> None:
+        """Set the last layer to a linear fit on the vectors of the encoder as it is."""
+        assert self.data.targets is not None
+        assert self.valid.targets is not None
+        layer = self.model.classifier
+        assert layer is not None
+        strands = (False,) if self.config.stranded else (False, True)
+        vectors = torch.cat([head_inputs(self.model, self.data, self.machine, reverse=reverse) for reverse in strands])
+        targets = torch.from_numpy(self.data.targets.values).repeat(len(strands), *[1] * (self.data.targets.values.ndim - 1))
+        held = head_inputs(self.model, self.valid, self.machine)
+        fit = fit_linear(vectors, targets, held, torch.from_numpy(self.valid.targets.values), layer.out_features, self._mean_loss)
+        with torch.no_grad():
+            layer.weight.copy_(fit.weight)
+            layer.bias.copy_(fit.bias)
+        log.info("the head begins as a linear fit: penalty %g, validation loss %.4f", fit.penalty, fit.loss)
+
+    def _mean_loss(self, logits: Tensor, targets: Tensor) -> Tensor:
+        weights = None if self.task == "multilabel" else self.weights
+        return task_loss(self.task, logits, self._standardised(targets), self.weights) / target_weight(self.task, targets, weights)
+
     def score(self, figures: dict[str, float | int | None]) -> float | None:
         """The figure that chooses the best moment."""
         if self.select_by not in figures:
@@ -203,6 +226,13 @@ def _has_collapsed(job: FinetuneJob) -> bool:
         return False
     same_class = job.task not in ("classify", "pair", "token") or len(np.unique(values.argmax(axis=1))) == 1
     return same_class and bool(values.std(axis=0).max() < 0.02)
+
+
+def _freeze(model: Dnabert, part: FrozenPart) -> None:
+    """Leave a part of a model out of the training."""
+    frozen = {"none": (), "embeddings": (model.encoder.embeddings,), "encoder": (model.encoder,)}[part]
+    for module in frozen:
+        module.requires_grad_(False)
 
 
 def _encoder(
@@ -290,6 +320,7 @@ def finetune(
     }
     identity = [data.digest, valid.digest, saved.sha256 if saved else "", *(facts[key] for key in ("config", "sizes", "dtype"))]
     facts["fingerprint"] = hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()
+    _freeze(model, config.frozen)
     job = FinetuneJob(model, encoded, held, config, info, machine)
     if job.score(job.evaluate()) == -float("inf"):  # found here, not after an epoch
         raise DataFileError(
@@ -298,13 +329,15 @@ def finetune(
     start_run(run, facts, force=force, resume=resume)
     if (run / "metrics.json").exists():
         raise OutputError(f"{run}: is complete, there is nothing to resume; start anew with --force")
+    if config.head_start == "probe":
+        job.fit_head()
     progress = train(
         job,
         config,
         run,
         machine,
-        num_steps=config.epochs * job.steps_per_epoch,
-        eval_every=max(1, job.steps_per_epoch // config.evaluations_per_epoch),
+        num_steps=job.num_steps,
+        eval_every=max(1, job.num_steps // (config.epochs * config.evaluations_per_epoch)),
         patience=config.patience,
         fingerprint=str(facts["fingerprint"]),
         resume=resume,

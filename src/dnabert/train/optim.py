@@ -62,16 +62,16 @@ def _count(part: torch.optim.Optimizer) -> int:
 
 
 def make_optimizer(model: nn.Module, config: OptimConfig) -> Optimizers:
-    """AdamW over all weights; biases and normalisation scales are not decayed.
+    """AdamW over all weights that are not frozen; biases and normalisation scales are not decayed.
 
     With ``matrices="muon"`` the matrices of the blocks are Muon's, with steps as large as AdamW's (root mean square 0.2), so that one
     learning rate and decay serve both.
 
     Source: recipe 1.5; Muon: Jordan 2024, scale of the steps: Liu et al. 2025 (arXiv 2502.16982), 2.2.
     """
-    weights = list(model.parameters())
+    weights = [weight for weight in model.parameters() if weight.requires_grad]
     blocks = [part for part in model.modules() if isinstance(part, Block)] if config.matrices == "muon" else []
-    turned = [weight for block in blocks for weight in block.parameters() if weight.ndim == 2]
+    turned = [weight for block in blocks for weight in block.parameters() if weight.ndim == 2 and weight.requires_grad]
     theirs = {id(weight) for weight in turned}
     decayed = [weight for weight in weights if weight.ndim > 1 and id(weight) not in theirs]
     plain = [weight for weight in weights if weight.ndim <= 1]

@@ -54,6 +54,15 @@ def test_a_network_has_one_published_point_and_a_grid_of_rates() -> None:
     assert (tuned[0].config.kind, tuned[0].config.stranded) == ("cnn-lstm", False)
 
 
+def test_few_labels_have_one_point_of_their_own_recipe() -> None:
+    (point,) = points(Task("mouse/0", "mouse", {}), Contestant("x", "scratch", sizes=mini()), "few", 49, 7)
+    assert isinstance(point.config, FinetuneConfig)
+    assert (point.config.frozen, point.config.head_start, point.config.min_steps) == ("embeddings", "probe", 200)
+    assert (point.config.stranded, point.config.select_by, point.config.seed) == (False, "mcc", 7)
+    with pytest.raises(ConfigError, match="cnn: recipe few is for DNABERT models"):
+        points(Task("mouse/0", "mouse", {}), Contestant("cnn", "cnn"), "few", 49, 7)
+
+
 def test_a_rehearsal_has_one_epoch_and_two_points() -> None:
     found = points(Task("tf/0", "tf", {}), Contestant("x", "scratch", sizes=mini()), "tuned", 100, 1, rehearsal=True)
     assert [(point.name, point.config.epochs) for point in found] == [("lr1-mean", 1), ("lr2-mean", 1)]

@@ -130,6 +130,20 @@ def test_results_of_other_settings_are_not_taken_for_ours(data: Path, tmp_path: 
         runner(tmp_path / "out").run(cell)
 
 
+def test_results_of_a_version_that_had_fewer_settings_are_ours(data: Path, model: Path, tmp_path: Path) -> None:
+    cell = Cell(read(data, "prom"), read_contestant(f"x={model}"), "published", 1)
+    record = runner(tmp_path / "out").run(cell)
+    path = next((tmp_path / "out").rglob(RESULT))
+    content = json.loads(path.read_text())
+    del content["config"]["frozen"], content["config"]["optim"]["matrices"]
+    path.write_text(json.dumps(content))
+    assert runner(tmp_path / "out").run(cell).test == record.test
+    content["config"]["frozen"] = "encoder"
+    path.write_text(json.dumps(content))
+    with pytest.raises(ConfigError, match="was made with other settings"):
+        runner(tmp_path / "out").run(cell)
+
+
 def test_results_of_another_k_or_number_type_are_not_taken_for_ours(data: Path, tmp_path: Path) -> None:
     task, out = read(data, "prom"), tmp_path / "out"
     runner(out).run(Cell(task, read_contestant("cnn"), "published", 1))
@@ -210,6 +224,7 @@ def test_few_rows_are_repeated_for_as_many_steps_as_all_have_at_most(data: Path)
     rows = training_rows(Cell(task, read_contestant("cnn"), "tuned", 1, 0.1), epochs=10)
     assert len(set(rows.tolist())) == 6
     assert len(rows) == 6 * 2  # all 64 rows have 2 steps of 32 an epoch
+    assert len(training_rows(Cell(task, read_contestant("random:mini:6"), "few", 1, 0.1), epochs=10)) == 6  # min_steps sees to it
 
 
 def test_what_is_true_is_kept_beside_the_cells(data: Path, tmp_path: Path) -> None:
