@@ -5,6 +5,7 @@ C is the best on dev, the test rows are scored once. Each result is one JSON; ru
 """
 
 import argparse
+import logging
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -24,7 +25,7 @@ from sklearn.preprocessing import StandardScaler
 
 from benchmarks.quality.cells.contestants import Contestant
 from benchmarks.quality.cells.limit import TimeIsUp
-from benchmarks.quality.cells.lock import only_worker
+from benchmarks.quality.cells.lock import CellIsBusyError, only_worker
 from benchmarks.quality.cells.records import commit, machine_facts
 from benchmarks.quality.cells.runner import Runner, folder_of_task
 from benchmarks.quality.cells.summary import mean_of
@@ -49,6 +50,8 @@ from dnabert.output import write_json, write_text
 from dnabert.tokenizer import KmerTokenizer
 
 __all__ = ["ProbeResult", "document", "main", "mean_vectors", "probe"]
+
+log = logging.getLogger(__name__)
 
 Floats = npt.NDArray[np.float32]
 _C = (1e-3, 1e-2, 1e-1, 1.0, 10.0)
@@ -199,12 +202,19 @@ def _vectors(data: LabelledSet, model: Dnabert, machine: Machine, both: bool) ->
     return mean_vectors(model, data.sequences, machine, both)
 
 
-def _run_task(runner: Runner, data: TaskData, contestants: Sequence[Contestant], kmers: Sequence[int], seeds: int) -> None:
+def _run_task(runner: Runner, data: TaskData, contestants: Sequence[Contestant], kmers: Sequence[int], seeds: int) -> list[Path]:
+    """Runs the probes of a task; those that other processes work on are given back."""
+    busy = []
     for features in _feature_sets(contestants, kmers, seeds, not data.task.stranded, runner.machine):
         slug = "".join(letter if letter.isalnum() else "-" for letter in features.name)
         path = folder_of_task(runner.out, data.task.name) / f"{slug}-{features.seed}.json"
-        with only_worker(path):
-            _run_probe(runner, data, features, path)
+        try:
+            with only_worker(path):
+                _run_probe(runner, data, features, path)
+        except CellIsBusyError as error:
+            log.info("%s; passed over", error)
+            busy.append(path)
+    return busy
 
 
 def _run_probe(runner: Runner, data: TaskData, features: _FeatureSet, path: Path) -> None:
@@ -286,16 +296,19 @@ def main() -> int:
     options = parser.parse_args()
 
     def work() -> None:
-        ended = None
+        ended: TimeIsUp | CellIsBusyError | None = None
+        busy: list[Path] = []
         try:
             with runner_of(options, command_of("probe")) as runner:
                 contestants = contestants_of(options)
                 for task in tasks_of(options).tasks:
                     if runner.is_over():
                         raise TimeIsUp
-                    _run_task(runner, read_task(task, options.rehearse), contestants, options.kmers, options.seeds)
+                    busy += _run_task(runner, read_task(task, options.rehearse), contestants, options.kmers, options.seeds)
         except TimeIsUp as error:
             ended = error
+        if busy and ended is None:
+            ended = CellIsBusyError(f"{len(busy)} probes are left to other processes; when they have ended, the same command goes on")
         results = [_read(path) for path in sorted(options.out.rglob("*.json"))]
         if not results:
             raise DataFileError(f"{options.out}: holds no finished probe yet")

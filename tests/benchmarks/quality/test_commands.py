@@ -117,6 +117,11 @@ def test_frozen_vectors_are_probed_beside_random_ones_and_kmers(
     assert len(before) == 2 * (1 + 1 + 2 + 2)  # k-mers, the model, two seeds of two kinds of random weights
     assert call(monkeypatch, probe, *words) == 0
     assert {path: path.stat().st_mtime_ns for path in out.rglob("*.json")} == before
+    missing = out / "tf-0/2-mers-0.json"
+    missing.unlink()
+    with only_worker(missing):  # another process is at it: passed over, and told of by the exit code
+        assert call(monkeypatch, probe, *words) == options.NOT_DONE
+    assert not missing.exists()
     (tmp_path / "notes.md").write_text("## What the figures say\n")
     assert call(monkeypatch, probe, *words, "--minutes", "0", "--notes", tmp_path / "notes.md") == 0
     assert document.read_text().endswith("\n## What the figures say\n")
