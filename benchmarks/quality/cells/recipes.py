@@ -56,8 +56,9 @@ _TUNED_EPOCHS: dict[Group, int] = {"tf": 4, "mouse": 8, "core": 4, "300": 6, "sp
 _TUNED_EPOCHS_OF = {"prom_core_tata": 10, "prom_300_tata": 6, "prom_core_notata": 3, "tf/0": 3, "tf/1": 3, "mouse/4": 5}
 """Of single tasks: core promoters with TATA are few and short; the others are the largest (15,064 to 42,452 rows), or the longest."""
 
-_GRID: tuple[tuple[float, Pooling], ...] = ((1.0, "mean"), (2.0, "mean"), (0.5, "mean"), (1.0, "cls"), (1.0, "max"))
-"""Learning rate, as a multiple of what the package chooses by width, and pooling."""
+_GRID: tuple[tuple[float, Pooling], ...] = ((1.0, "mean"), (1.0, "max"), (2.0, "mean"), (0.5, "mean"), (1.0, "cls"))
+"""Learning rate, as a multiple of what the package chooses by width, and pooling; the second point is the largest change of the first: a
+site anywhere is a maximum, not a mean."""
 NETWORK_LEARNING_RATES = (1e-3, 3e-3, 3e-4)
 """Learning rates of the convolutional networks."""
 
