@@ -89,3 +89,18 @@ def test_a_head_that_begins_as_a_fit_knows_the_task_before_the_first_step(
 def test_token_heads_do_not_begin_as_a_fit() -> None:
     with pytest.raises(ValidationError, match="head_start=probe is for classify, pair, multilabel and regress"):
         FinetuneConfig(head=HeadConfig(task="token"), head_start="probe")
+
+
+def test_few_steps_are_told_of_with_the_way_out(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO, logger="dnabert")
+    data, valid = _rows(tmp_path / "train.csv", "classify", 40, 0), _rows(tmp_path / "valid.csv", "classify", 20, 1)
+    machine, hint = choose_machine("cpu", "float32"), "train.csv: 40 sequences give 2 steps only; for few labels try  --pooling mean"
+    once = FinetuneConfig(epochs=1)
+    finetune(data, valid, tmp_path / "first", once, machine, sizes=toy_config(3), quiet=True)
+    assert hint not in caplog.text  # random weights: nothing that few steps could spoil
+    finetune(data, valid, tmp_path / "second", once, machine, start_from=tmp_path / "first", quiet=True)
+    assert hint in caplog.text
+    caplog.clear()
+    more = FinetuneConfig(epochs=1, min_steps=3)
+    finetune(data, valid, tmp_path / "third", more, machine, start_from=tmp_path / "first", quiet=True)
+    assert hint not in caplog.text

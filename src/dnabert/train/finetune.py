@@ -40,6 +40,9 @@ __all__ = ["FinetuneJob", "FinetuneResult", "finetune", "hold_out"]
 
 log = logging.getLogger(__name__)
 
+_FEW_STEPS = 100
+"""Below so many steps a model hardly moves; said where nothing was done about it."""
+
 
 @dataclass(frozen=True)
 class FinetuneResult:
@@ -322,6 +325,14 @@ def finetune(
     facts["fingerprint"] = hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()
     _freeze(model, config.frozen)
     job = FinetuneJob(model, encoded, held, config, info, machine)
+    if saved is not None and task != "token" and job.num_steps < _FEW_STEPS and not config.min_steps:
+        log.info(
+            "%s: %d sequences give %d steps only; for few labels try  --pooling mean --set min_steps=200 --set frozen=embeddings"
+            " --set head_start=probe  (recipes/few-labels.toml)",
+            data.source,
+            len(data),
+            job.num_steps,
+        )
     if job.score(job.evaluate()) == -float("inf"):  # found here, not after an epoch
         raise DataFileError(
             f"{valid.source}: does not define {job.select_by} (one class only?); give another --valid, or --set select_by=loss"
