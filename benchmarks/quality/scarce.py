@@ -34,9 +34,11 @@ FIGURE = Path("images/scarce.svg")
 
 _METHOD = """- **Labels.** Of each class the same share of the training rows, drawn anew for each seed; a larger share holds the smaller
   one.
-- **Steps.** Few rows are repeated until a run has 300 steps of 32 rows before it (or as many as with all labels). It ends earlier where dev
-  has not risen for eight looks, and the convolutional networks, which take 64 rows a step, have half as many: runs of a few percent of
-  the labels made 70 to 250 steps.
+- **Recipes.** *tuned*: that of all labels ([gue.md](gue.md)); few rows are repeated until a run has 300 steps of 32 rows before it (or
+  as many as with all labels), and it ends earlier where dev has not risen for eight looks; the convolutional networks take 64 rows a
+  step and have half as many. *few*: `recipes/few-labels.toml`: embeddings frozen, the head begins as a linear fit on the vectors of
+  the encoder as it is (the ridge penalty of the smallest dev loss), 200 steps or ten epochs; for random weights the same, from their
+  own vectors.
 - **Dev and test** are whole at every share, for every model: the moment of training is that of the best MCC (or smallest loss, published
   recipe) on dev. With the recipe *tuned*, the point of the grid is the one that is best on dev with all labels.
 - **Figure.** MCC x 100 on test; mean of the seeds ± half of its 95 % interval (Student's t over seeds).
