@@ -120,6 +120,11 @@ def run_all(
         CellIsBusyError: Another process works on some of the cells.
     """
     contestants = contestants_of(options)
+    if "few" in recipes:
+        for contestant in contestants:
+            if contestant.sizes is None:
+                log.info("%s: left out, recipe few is for DNABERT models", contestant.name)
+        contestants = [contestant for contestant in contestants if contestant.sizes is not None]
     _keep_skipped(options.out / "skipped.json", found)
     busy = [cell for task in found.tasks for cell in _run_task(runner, options, task, contestants, recipes, shares)]
     if busy:

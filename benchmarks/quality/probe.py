@@ -311,7 +311,7 @@ def main() -> int:
             ended = CellIsBusyError(f"{len(busy)} probes are left to other processes; when they have ended, the same command goes on")
         results = [_read(path) for path in sorted(options.out.rglob("*.json"))]
         if not results:
-            raise DataFileError(f"{options.out}: holds no finished probe yet")
+            raise ended or DataFileError(f"{options.out}: holds no finished probe yet")
         text = document(command_of("probe"), results)
         write_text(options.document, text if options.notes is None else f"{text}\n{read_notes(options.notes)}")
         if ended is not None and options.minutes != 0:

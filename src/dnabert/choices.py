@@ -50,10 +50,10 @@ EngineName = Literal["local", "ray", "ranks"]
 """Where the shards of a long job are worked on: this process, a Ray cluster, or the ranks of torchrun."""
 
 FrozenPart = Literal["none", "embeddings", "encoder"]
-"""What fine-tuning leaves as it was: nothing, the vectors of k-mers and positions, or all but the head."""
+"""What fine-tuning leaves as it was: nothing, the embeddings (k-mers, positions, token types, their normalisation), or all but the head."""
 
 HeadStart = Literal["random", "probe"]
-"""Where the last layer of a head begins: random numbers, or a linear fit on the vectors of the encoder as it is."""
+"""Where the last layer of a head begins: random numbers (or that of a model for these labels), or a linear fit on the encoder's vectors."""
 
 InitialEmbeddings = Literal["composed", "random"]
 """Where a model without a pre-trained one begins: k-mer vectors as sums over bases and positions as sinusoids, or random numbers."""

@@ -116,7 +116,7 @@ def points(
         found = [Point(f"lr{factor:g}-{pooling}", _tuned(task, lr * factor, pooling, seed)) for factor, pooling in _GRID]
     found = found[: 1 if recipe == "published" else most]
     if rehearsal:
-        return [Point(point.name, point.config.model_copy(update={"epochs": 1})) for point in found[:2]]
+        return [Point(point.name, _short(point.config)) for point in found[:2]]
     return found
 
 
@@ -158,6 +158,10 @@ def _tuned(task: Task, lr: float, pooling: Pooling, seed: int) -> FinetuneConfig
         patience=8,
         select_by="mcc",
     )
+
+
+def _short(config: FinetuneConfig | NetworkConfig) -> FinetuneConfig | NetworkConfig:
+    return config.model_copy(update={"epochs": 1, **({} if isinstance(config, NetworkConfig) else {"min_steps": 0})})
 
 
 def _few(task: Task, seed: int) -> FinetuneConfig:

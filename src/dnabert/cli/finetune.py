@@ -57,6 +57,7 @@ def finetune(
     from dnabert.data.labelled import LabelledSet, read_set, stated_task
     from dnabert.data.targets import find_classes, make_targets
     from dnabert.device import choose_machine
+    from dnabert.model.config import HeadConfig
     from dnabert.output import check_free
     from dnabert.registry import resolve_model
     from dnabert.settings import merge_settings
@@ -67,8 +68,9 @@ def finetune(
 
     if not resume:
         check_free(out, force)
-    if task is None and config is None and not any(text.startswith("head.task") for text in settings or ()):
-        task = stated_task(train)
+    said = task is not None or any(text.startswith("head.task") for text in settings or ())
+    stated = None if said else stated_task(train)
+    defaults = FinetuneConfig() if stated is None else FinetuneConfig(head=HeadConfig(task=stated))
     flags = {
         "head.task": task,
         "head.pooling": pooling,
@@ -78,7 +80,7 @@ def finetune(
         "batch_size": batch_size,
         "seed": seed,
     }
-    chosen = merge_settings(FinetuneConfig(), config, settings or (), flags)
+    chosen = merge_settings(defaults, config, settings or (), flags)
     machine = choose_machine(device, dtype)
     start_from = None if model is None else resolve_model(model)
     if start_from is not None and (preset or kmer):

@@ -125,13 +125,15 @@ class FinetuneConfig(BaseModel):
     epochs: int = Field(default=10, ge=1)
     """Passes over the training set, at most; more where ``min_steps`` asks for them."""
     min_steps: int = Field(default=0, ge=0)
-    """Steps at least: few sequences are read more often than ``epochs`` says, and validated as many times in all as with ``epochs``."""
+    """Steps at least: few sequences are read more often than ``epochs`` says, validations are so far apart that there are about as many of
+    them in all, and ``patience`` ends nothing before."""
     frozen: FrozenPart = "none"
     """What stays as it was. embeddings: with few labels the vectors of those k-mers alone that stand in them would be trained; encoder:
-    only the head is trained (a linear probe, but for the published ``cls`` pooling)."""
+    all but the head."""
     head_start: HeadStart = "random"
-    """probe: the last layer begins as a linear fit on the vectors of the encoder as it is, with the ridge penalty that validates best, so
-    that the first steps do not spoil what was pre-trained (Kumar et al. 2022, LP-FT). Not for token tasks."""
+    """probe: the last layer begins as a linear fit on the vectors of the encoder as it is (under the dropout of training, with the ridge
+    penalty that validates best), so that the first steps do not spoil what was pre-trained (Kumar et al. 2022, LP-FT). The fit is itself
+    a moment that may be kept. Not for token tasks."""
     batch_size: int = Field(default=32, ge=1)
     """Sequences of one step."""
     micro_tokens: int | None = Field(default=None, ge=1)

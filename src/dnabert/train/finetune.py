@@ -32,16 +32,18 @@ from dnabert.model.initial import compose_embeddings
 from dnabert.output import check_free, provenance, start_run
 from dnabert.tokenizer import KmerTokenizer
 from dnabert.train.config import FinetuneConfig, finetune_lr, tokens_at_once
-from dnabert.train.loop import train
+from dnabert.train.loop import STATE_FILE, train
 from dnabert.train.losses import class_weights, target_weight, task_loss
-from dnabert.train.probe import fit_linear, head_inputs
+from dnabert.train.probe import fit_linear, head_inputs, noisy_head_inputs
 
 __all__ = ["FinetuneJob", "FinetuneResult", "finetune", "hold_out"]
 
 log = logging.getLogger(__name__)
 
-_FEW_STEPS = 100
-"""Below so many steps a model hardly moves; said where nothing was done about it."""
+_FEW_STEPS, _FEW_LABELS = 100, 1000
+"""Below so many steps a model hardly moves; said of so few labels where nothing was done about it."""
+_MOST_COPIES, _FEW_ROWS = 8, 4096
+"""The first linear fit reads each sequence under this many draws of dropout, or fewer, where there would be more rows than that."""
 
 
 @dataclass(frozen=True)
@@ -192,20 +194,25 @@ class FinetuneJob:
         return {**figures, "loss": float(loss)}
 
     def fit_head(self) -> None:
-        """Set the last layer to a linear fit on the vectors of the encoder as it is."""
-        assert self.data.targets is not None
-        assert self.valid.targets is not None
-        layer = self.model.classifier
+        """Set the last layer to a linear fit on the vectors of the encoder as it is, under the dropout of training."""
+        layer, rows, held = self.model.classifier, self.data.targets, self.valid.targets
         assert layer is not None
-        strands = (False,) if self.config.stranded else (False, True)
-        vectors = torch.cat([head_inputs(self.model, self.data, self.machine, reverse=reverse) for reverse in strands])
-        targets = torch.from_numpy(self.data.targets.values).repeat(len(strands), *[1] * (self.data.targets.values.ndim - 1))
-        held = head_inputs(self.model, self.valid, self.machine)
-        fit = fit_linear(vectors, targets, held, torch.from_numpy(self.valid.targets.values), layer.out_features, self._mean_loss)
+        assert rows is not None
+        assert held is not None
+        copies = max(1, min(_MOST_COPIES, _FEW_ROWS // len(self.data)))
+        vectors = [self._noisy_vectors(number) for number in range(copies)]
+        values = torch.from_numpy(np.concatenate([rows.values] * copies))
+        held_vectors, held_values = head_inputs(self.model, self.valid, self.machine), torch.from_numpy(held.values)
+        fit = fit_linear(torch.cat(vectors), values, held_vectors, held_values, layer.out_features, self._mean_loss)
         with torch.no_grad():
             layer.weight.copy_(fit.weight)
             layer.bias.copy_(fit.bias)
         log.info("the head begins as a linear fit: penalty %g, validation loss %.4f", fit.penalty, fit.loss)
+
+    def _noisy_vectors(self, number: int) -> Tensor:
+        seed = seed_of(self.config.seed, "probe", number)
+        flip = (np.random.default_rng(seed).random(len(self.data)) < 0.5) & (not self.config.stranded)
+        return noisy_head_inputs(self.model, self.data, self.machine, tokens_at_once(self.config, self.machine), flip, seed)
 
     def _mean_loss(self, logits: Tensor, targets: Tensor) -> Tensor:
         weights = None if self.task == "multilabel" else self.weights
@@ -325,10 +332,11 @@ def finetune(
     facts["fingerprint"] = hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()
     _freeze(model, config.frozen)
     job = FinetuneJob(model, encoded, held, config, info, machine)
-    if saved is not None and task != "token" and job.num_steps < _FEW_STEPS and not config.min_steps:
+    untouched = config.frozen == "none" and config.head_start == "random" and not config.min_steps
+    if saved is not None and task != "token" and untouched and job.num_steps < _FEW_STEPS and len(data) < _FEW_LABELS:
         log.info(
             "%s: %d sequences give %d steps only; for few labels try  --pooling mean --set min_steps=200 --set frozen=embeddings"
-            " --set head_start=probe  (recipes/few-labels.toml)",
+            " --set head_start=probe",
             data.source,
             len(data),
             job.num_steps,
@@ -340,7 +348,8 @@ def finetune(
     start_run(run, facts, force=force, resume=resume)
     if (run / "metrics.json").exists():
         raise OutputError(f"{run}: is complete, there is nothing to resume; start anew with --force")
-    if config.head_start == "probe":
+    begins = not (resume and (run / STATE_FILE).exists())
+    if config.head_start == "probe" and begins:
         job.fit_head()
     progress = train(
         job,
@@ -350,6 +359,8 @@ def finetune(
         num_steps=job.num_steps,
         eval_every=max(1, job.num_steps // (config.epochs * config.evaluations_per_epoch)),
         patience=config.patience,
+        least_steps=config.min_steps,
+        evaluate_first=config.head_start == "probe",
         fingerprint=str(facts["fingerprint"]),
         resume=resume,
         quiet=quiet,
@@ -362,7 +373,7 @@ def finetune(
             lr / 3,
         )
     save_model(run, model, info)
-    return FinetuneResult(run, progress.step, progress.best_step or progress.step, collapsed)
+    return FinetuneResult(run, progress.step, progress.step if progress.best is None else progress.best_step, collapsed)
 
 
 def _encode(data: LabelledSet, head: HeadConfig, classes: tuple[str, ...], tokenizer: KmerTokenizer) -> EncodedSet:

@@ -92,6 +92,8 @@ def train(
     patience: int,
     fingerprint: str,
     resume: bool,
+    least_steps: int = 0,
+    evaluate_first: bool = False,
     quiet: bool = False,
 ) -> Progress:
     """Train, and leave the best weights in the model.
@@ -104,6 +106,8 @@ def train(
         num_steps: Optimiser steps.
         eval_every: Steps between validations.
         patience: Stop after so many validations without a better figure; 0 never stops early.
+        least_steps: Steps before which ``patience`` stops nothing.
+        evaluate_first: Validate before the first step, too; where nothing after it is better, the beginning is kept (step 0).
         fingerprint: What the run is made of; a state with another one is not resumed.
         resume: Go on from the state in ``run`` if there is one.
         quiet: No progress bar.
@@ -127,6 +131,8 @@ def train(
     saved = progress.step
     unread: list[_Step] = []
     with Tracker(run, num_steps, progress.step, quiet) as tracker, _interruptible() as interrupted:
+        if evaluate_first and progress.step == 0:
+            best = _evaluate(job, model, progress, tracker, best, 0)
         while progress.step < num_steps and not progress.stopped:
             lr = lr_at(progress.step, num_steps, settings.optim)
             set_lr(optimizer, lr)
@@ -146,7 +152,7 @@ def train(
             if logs:
                 tracker.log(progress.step, {"loss": loss, "lr": lr, "grad_norm": float(done.norm)})
             if evaluates:
-                best = _evaluate(job, model, progress, tracker, best, patience)
+                best = _evaluate(job, model, progress, tracker, best, patience if progress.step >= least_steps else 0)
             if saves:
                 tracker.flush()
                 save_state(state, model, optimizer, progress, fingerprint, best)
@@ -240,7 +246,7 @@ def _keep_lines(path: Path, step: int) -> None:
             entry: dict[str, Any] = json.loads(line)
         except json.JSONDecodeError:
             break  # the line that was being written when the run was killed
-        if entry["step"] <= step:
+        if step and entry["step"] <= step:
             kept.append(line + "\n")
     write_text(path, "".join(kept))
 

@@ -5,18 +5,21 @@ Legend: S sequences, D width, K outputs.
 Source: Kumar et al. 2022 (arXiv 2202.10054), "LP-FT".
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
+import numpy as np
+import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
-from dnabert.data.batch import EncodedSet
-from dnabert.device import Machine
+from dnabert.data.batch import EncodedSet, plan_batches
+from dnabert.device import Machine, autocast
 from dnabert.forward import predict_set
 from dnabert.model.heads import Dnabert
 
-__all__ = ["PENALTIES", "LinearFit", "fit_linear", "head_inputs"]
+__all__ = ["PENALTIES", "LinearFit", "fit_linear", "head_inputs", "noisy_head_inputs"]
 
 PENALTIES = (10.0, 1.0, 0.1, 0.01, 0.001)
 """Strengths among which the validation set chooses, the strongest first."""
@@ -43,21 +46,51 @@ class LinearFit:
     loss: float
 
 
-def head_inputs(model: Dnabert, data: EncodedSet, machine: Machine, *, reverse: bool = False) -> Tensor:
-    """What the last layer of a sequence head reads, (S, D), without dropout, on the CPU.
+@contextmanager
+def _without_last_layer(model: Dnabert) -> Iterator[None]:
+    """The model gives what its last layer would read."""
+    classifier = model.classifier
+    model.classifier = nn.Identity()  # type: ignore[assignment]
+    try:
+        yield
+    finally:
+        model.classifier = classifier
+
+
+def head_inputs(model: Dnabert, data: EncodedSet, machine: Machine) -> Tensor:
+    """What the last layer of a sequence head reads, (S, D), on the CPU.
 
     Args:
         model: A model with a sequence head; it is left as it was.
         data: The sequences.
         machine: Where to compute.
-        reverse: Read every sequence as its reverse complement.
     """
-    classifier = model.classifier
-    model.classifier = nn.Identity()  # type: ignore[assignment]
-    try:
-        return torch.from_numpy(predict_set(model, data, machine, reverse=reverse).values)
-    finally:
-        model.classifier = classifier
+    with _without_last_layer(model):
+        return torch.from_numpy(predict_set(model, data, machine).values)
+
+
+def noisy_head_inputs(model: Dnabert, data: EncodedSet, machine: Machine, tokens: int, flip: npt.NDArray[np.bool_], seed: int) -> Tensor:
+    """What the last layer reads in training, (S, D), on the CPU: with all dropout.
+
+    A fit to the vectors without dropout leans on places that hardly differ between sequences, and dropout makes noise of their means.
+
+    Args:
+        model: A model with a sequence head; it is moved to the machine, and left in training mode.
+        data: The sequences.
+        machine: Where to compute.
+        tokens: Tokens of a batch, padding included.
+        flip: Which sequences are read as their reverse complement, (S,).
+        seed: Dropout comes from it.
+    """
+    found: list[Tensor] = [torch.empty(0)] * len(data)
+    model.to(machine.device).train()
+    torch.manual_seed(seed)
+    with _without_last_layer(model), torch.no_grad(), autocast(machine):
+        for indices in plan_batches(data.lengths, tokens):
+            rows = model(**data.batch(indices, flip[indices]).to(machine.device).inputs).logits.float().cpu()
+            for index, row in zip(indices.tolist(), rows, strict=True):
+                found[index] = row
+    return torch.stack(found)
 
 
 def fit_linear(inputs: Tensor, targets: Tensor, held: Tensor, held_targets: Tensor, num_outputs: int, mean_loss: MeanLoss) -> LinearFit:

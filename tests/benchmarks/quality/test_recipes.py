@@ -59,6 +59,9 @@ def test_few_labels_have_one_point_of_their_own_recipe() -> None:
     assert isinstance(point.config, FinetuneConfig)
     assert (point.config.frozen, point.config.head_start, point.config.min_steps) == ("embeddings", "probe", 200)
     assert (point.config.stranded, point.config.select_by, point.config.seed) == (False, "mcc", 7)
+    (short,) = points(Task("mouse/0", "mouse", {}), Contestant("x", "scratch", sizes=mini()), "few", 49, 7, rehearsal=True)
+    assert isinstance(short.config, FinetuneConfig)
+    assert (short.config.epochs, short.config.min_steps) == (1, 0)
     with pytest.raises(ConfigError, match="cnn: recipe few is for DNABERT models"):
         points(Task("mouse/0", "mouse", {}), Contestant("cnn", "cnn"), "few", 49, 7)
 
