@@ -12,7 +12,7 @@ from pathlib import Path
 
 from benchmarks.quality.cells.limit import TimeIsUp
 from benchmarks.quality.cells.lock import CellIsBusyError
-from benchmarks.quality.cells.tasks import Found, find_tasks
+from benchmarks.quality.cells.tasks import FOREIGN, Found, find_tasks
 from benchmarks.quality.gue import RECIPES
 from benchmarks.quality.options import add_run_flags, command_of, run_all, run_command, runner_of
 from benchmarks.quality.table import document, read_notes
@@ -61,10 +61,15 @@ def build_sets(genomes: Path, out: Path) -> Found:
     return Found(built.tasks, built.skipped | skipped)
 
 
+def _is_told_of(task: str) -> bool:
+    return task.startswith("mouse") or task in FOREIGN
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.quality.organisms", description="Models on other organisms.")
     add_run_flags(parser, "runs/organisms", MODELS)
     parser.add_argument("--genomes", type=Path, default=GENOMES, help="genomes and annotations (default: %(default)s)")
+    parser.add_argument("--sets", type=Path, help="folder of the splice sets, built where they are missing (default: sets in --out)")
     parser.add_argument("--recipe", choices=tuple(RECIPES), default="tuned", help="(default: %(default)s)")
     parser.add_argument("--document", type=Path, default=Path("docs/results/organisms.md"), help="(default: %(default)s)")
     parser.add_argument("--notes", type=Path, help="Markdown that stands at the end as it is")
@@ -72,7 +77,7 @@ def main() -> int:
 
     def work() -> None:
         mouse = find_tasks(options.data, ["mouse"])
-        splice = build_sets(options.genomes, options.out / "sets")
+        splice = build_sets(options.genomes, options.sets or options.out / "sets")
         known = [*mouse.tasks, *splice.tasks]
         for text in options.tasks:
             if not any(task.name.startswith(text) for task in known):
@@ -85,7 +90,7 @@ def main() -> int:
                 run_all(runner, options, Found(tuple(wanted), skipped), RECIPES[options.recipe])
         except (TimeIsUp, CellIsBusyError) as error:
             ended = error
-        text = document("Other organisms", command_of("organisms"), options.out, _NOTES)
+        text = document("Other organisms", command_of("organisms"), options.out, _is_told_of, _NOTES)
         write_text(options.document, text if options.notes is None else f"{text}\n{read_notes(options.notes)}")
         if ended is not None and options.minutes != 0:
             raise ended

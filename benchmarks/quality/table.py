@@ -3,12 +3,13 @@
 import argparse
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from benchmarks.quality.cells.recipes import RecipeName
 from benchmarks.quality.cells.records import KeptRun, Truth, count_points, read_records, read_truth
 from benchmarks.quality.cells.summary import Mean, Row, gain_of, rows_of, scratch_of
+from benchmarks.quality.cells.tasks import FOREIGN
 from benchmarks.quality.markdown import difference, gain_text, head, mean_text, origin_lines, table
 from benchmarks.quality.options import command_of, run_command
 from benchmarks.quality.published import CNN, DNABERT_2, DNABERT_6, PUBLISHED, best_published
@@ -47,19 +48,23 @@ def read_runs(folder: Path, shares: bool = False) -> list[KeptRun]:
     return runs
 
 
-def document(title: str, command: str, folder: Path, notes: str = "") -> str:
+def document(title: str, command: str, folder: Path, wanted: Callable[[str], bool], notes: str = "") -> str:
     """The document of a folder of results.
 
     Args:
         title: Its heading.
         command: What writes it.
         folder: The folder.
+        wanted: Whether a task, by its name, is told of.
         notes: Markdown that follows what is said of the method.
 
     Raises:
-        DataFileError: The folder holds no finished run.
+        DataFileError: The folder holds no finished run of these tasks.
     """
-    runs, truths, skipped = read_runs(folder), read_truth(folder), _read_skipped(folder)
+    runs, truths = [run for run in read_runs(folder) if wanted(run.record.task)], read_truth(folder)
+    if not runs:
+        raise DataFileError(f"{folder}: holds no finished run of the tasks of this document")
+    skipped = {name: reason for name, reason in _read_skipped(folder).items() if wanted(name)}
     rows, compared = rows_of(runs), count_points(folder)
     records = [run.record for run in runs]
     tasks = sorted({row.task for row in rows}, key=_task_order)
@@ -221,7 +226,7 @@ def main() -> int:
     options = parser.parse_args()
 
     def work() -> None:
-        text = document("GUE", command_of("table"), options.runs)
+        text = document("GUE", command_of("table"), options.runs, lambda task: task not in FOREIGN)
         write_text(options.out, text if options.notes is None else f"{text}\n{read_notes(options.notes)}")
 
     return run_command(work)

@@ -18,7 +18,20 @@ from dnabert.device import seed_of
 from dnabert.errors import ConfigError, DataFileError
 from dnabert.output import new_directory
 
-__all__ = ["SPLITS", "Found", "Group", "Overlap", "Split", "Task", "TaskData", "find_tasks", "keep_targets", "read_task", "take_rows"]
+__all__ = [
+    "FOREIGN",
+    "SPLITS",
+    "Found",
+    "Group",
+    "Overlap",
+    "Split",
+    "Task",
+    "TaskData",
+    "find_tasks",
+    "keep_targets",
+    "read_task",
+    "take_rows",
+]
 
 log = logging.getLogger(__name__)
 
@@ -32,6 +45,8 @@ _ENDINGS = ("csv.gz", "csv", "tsv.gz", "tsv")
 _GROUPS: dict[str, Group] = {"tf": "tf", "mouse": "mouse", "prom_core": "core", "prom_300": "300", "splice": "splice"}
 _UNSTRANDED: tuple[Group, ...] = ("tf", "mouse")
 """A factor binds both strands; promoters and splice sites have a direction."""
+FOREIGN = ("splice/celegans", "splice/fly", "splice/cress", "yeast")
+"""Tasks that are not of GUE: those that `benchmarks.quality.organisms` builds, and what it leaves out."""
 
 
 @dataclass(frozen=True)

@@ -138,6 +138,14 @@ def test_other_organisms_without_genomes_are_mouse_alone(data: Path, tmp_path: P
     assert "| DNABERT-2, further trained on GUE | **64.23** |" in text
     assert "- splice/celegans: korflab_1pct_ce270.fa.gz or korflab_1pct_ce270.gff3.gz is not in " in text
     assert "- yeast: its genome is at hand, an annotation is not" in text
+    # One folder holds both; each document tells of its own tasks.
+    assert call(monkeypatch, gue, "--data", data, "--model", "cnn", "--out", tmp_path / "organisms", "--recipe", "published", *GUE) == 0
+    assert call(monkeypatch, table, "--runs", tmp_path / "organisms", "--out", tmp_path / "gue.md") == 0
+    assert "yeast" not in (tmp_path / "gue.md").read_text()
+    assert "### prom_core_tata" in (tmp_path / "gue.md").read_text()
+    assert call(monkeypatch, organisms, *words, "--model", "cnn", "--minutes", "0", "--sets", tmp_path / "sets", *GUE) == 0
+    assert "| model | mouse/0 |" in document.read_text()
+    assert "prom_core_tata" not in document.read_text()
 
 
 def test_cells_of_other_processes_are_passed_over_and_the_code_says_so(
