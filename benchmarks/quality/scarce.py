@@ -31,6 +31,8 @@ __all__ = ["SHARES", "document", "draw", "main"]
 SHARES = (0.01, 0.03, 0.1, 0.3, 1.0)
 MODELS = ("random:mini:6", "cnn")
 FIGURE = Path("images/scarce.svg")
+_BESIDE = 1.05
+"""Points of one share stand beside each other, each so many times as far right as the one before."""
 
 _METHOD = """- **Labels.** Of each class the same share of the training rows, drawn anew for each seed; a larger share holds the smaller
   one.
@@ -74,8 +76,9 @@ def _panel(axes: Axes, rows: Sequence[Row], labels: Sequence[str]) -> None:
         if not own:
             continue
         means = [row.test() for row in own]
+        aside = _BESIDE ** (number - (len(labels) - 1) / 2)  # so that bars of one share do not cover each other
         axes.errorbar(
-            [100 * row.share for row in own],
+            [100 * row.share * aside for row in own],
             [mean.value for mean in means],
             yerr=[mean.half_width or 0.0 for mean in means],
             color=PALETTE[number % len(PALETTE)],
