@@ -12,6 +12,7 @@ from dnabert.data.check import FileReport, SetReport, check_files
 from dnabert.data.check.composition import describe_sequences, gc_shares
 from dnabert.data.check.duplicates import find_duplicates, find_shared, fingerprints
 from dnabert.data.check.labels import guess_task
+from dnabert.data.hold_out import hold_out
 from dnabert.data.labelled import LabelledSet, read_set
 from dnabert.data.sequences import SequenceSet, pack
 from dnabert.data.targets import find_classes, make_targets
@@ -19,7 +20,6 @@ from dnabert.dna.sequence import decode_bases, encode_bases, reverse_complement
 from dnabert.errors import ConfigError, DataFileError, TokenizerError
 from dnabert.model.config import HeadConfig
 from dnabert.tokenizer import KmerTokenizer
-from dnabert.train.finetune import hold_out
 
 DATA = Path(os.environ.get("DNABERT_DATA") or Path(__file__).parents[3] / "shared" / "data")
 

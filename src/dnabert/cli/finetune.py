@@ -54,6 +54,7 @@ def finetune(
     """
     from dnabert.checkpoint import load_model
     from dnabert.cli.results import evaluate_run
+    from dnabert.data.hold_out import hold_out
     from dnabert.data.labelled import LabelledSet, read_set, stated_task
     from dnabert.data.targets import find_classes, make_targets
     from dnabert.device import choose_machine
@@ -64,7 +65,6 @@ def finetune(
     from dnabert.train.config import FinetuneConfig
     from dnabert.train.config import preset as preset_sizes
     from dnabert.train.finetune import finetune as run_finetuning
-    from dnabert.train.finetune import hold_out
 
     if not resume:
         check_free(out, force)

@@ -20,6 +20,7 @@ from torch import Tensor
 from dnabert.checkpoint import ModelInfo, SavedModel, load_model, save_model
 from dnabert.choices import FrozenPart
 from dnabert.data.batch import Batch, EncodedSet, plan_batches
+from dnabert.data.hold_out import hold_out
 from dnabert.data.labelled import LabelledSet
 from dnabert.data.targets import find_classes, make_targets
 from dnabert.device import Machine, seed_of
@@ -36,7 +37,7 @@ from dnabert.train.loop import STATE_FILE, train
 from dnabert.train.losses import class_weights, target_weight, task_loss
 from dnabert.train.probe import fit_linear, head_inputs, noisy_head_inputs
 
-__all__ = ["FinetuneJob", "FinetuneResult", "finetune", "hold_out"]
+__all__ = ["FinetuneJob", "FinetuneResult", "finetune"]
 
 log = logging.getLogger(__name__)
 
@@ -61,47 +62,6 @@ class FinetuneResult:
     steps: int
     best_step: int
     collapsed: bool
-
-
-def hold_out(data: LabelledSet, fraction: float, seed: int) -> tuple[LabelledSet, LabelledSet]:
-    """A training set without, and a validation set with, a share of the entries of every label; equal sequences stay on one side.
-
-    Args:
-        data: All entries.
-        fraction: Share for validation; of every label at least one sequence where there are two, and never the only one.
-        seed: Source of randomness.
-
-    Raises:
-        DataFileError: No label has two different sequences.
-    """
-    assert data.labels is not None
-    groups: dict[bytes, list[int]] = {}
-    for row in range(len(data)):
-        groups.setdefault(data.sequences.first[row].tobytes(), []).append(row)
-    strata: dict[str, list[list[int]]] = {}
-    many = len(set(data.labels)) > max(20, len(data) // 10)  # values, not classes
-    for rows in groups.values():
-        strata.setdefault("" if many else data.labels[rows[0]], []).append(rows)
-    rng = np.random.default_rng(seed_of(seed, "hold out"))
-    held: list[int] = []
-    for _, members in sorted(strata.items()):
-        wanted = round(fraction * sum(map(len, members)))
-        count = 0
-        for place in rng.permutation(len(members))[:-1].tolist():
-            if count and count + len(members[place]) > wanted:
-                break
-            held += members[place]
-            count += len(members[place])
-    if not held:
-        raise DataFileError(f"{data.source}: no label has two different sequences, so nothing can be held out for validation; give --valid")
-    kept = sorted(set(range(len(data))) - set(held))
-    return _take(data, kept), _take(data, sorted(held))
-
-
-def _take(data: LabelledSet, rows: list[int]) -> LabelledSet:
-    assert data.labels is not None
-    labels, where = tuple(data.labels[row] for row in rows), tuple(data.where[row] for row in rows)
-    return LabelledSet(data.sequences.take(rows), labels, where, data.source)
 
 
 class FinetuneJob:
