@@ -20,7 +20,6 @@ from benchmarks.quality.cells.contestants import NetworkKind
 from benchmarks.quality.cells.networks import Network, NetworkConfig, Trained, train_network
 from benchmarks.quality.cells.recipes import NETWORK_LEARNING_RATES
 from benchmarks.quality.cells.scoring import NETWORK_WEIGHTS
-from benchmarks.quality.cells.tasks import take_rows
 from benchmarks.variants.networks import same_rows
 from dnabert.checkpoint import ModelInfo
 from dnabert.data.labelled import LabelledSet, read_set
@@ -125,7 +124,7 @@ def find_table(folder: Path, names: Sequence[str]) -> Path:
 def thinned(data: LabelledSet, rows: int) -> LabelledSet:
     """So many rows, drawn at random, in their order."""
     order = np.random.default_rng(seed_of("rehearsal")).permutation(len(data))
-    return take_rows(data, np.sort(order[:rows]))
+    return data.take(np.sort(order[:rows]))
 
 
 def main() -> int:

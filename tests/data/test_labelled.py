@@ -103,6 +103,17 @@ def test_bed_regions_are_read_from_the_genome_on_their_strand(tmp_path: Path) ->
     assert data.where == (f"{path}:3", f"{path}:4", f"{path}:5")
 
 
+def test_entries_are_taken_in_the_order_asked_for_and_remember_their_genome(tmp_path: Path) -> None:
+    genome = write(tmp_path / "g.fa", ">chr1\nAACCGGTTAC\n")
+    bed = write(tmp_path / "r.bed", "chr1\t0\t4\ta\nchr1\t2\t6\tb\nchr1\t4\t8\tc\n")
+    data = read_set(bed, 3, genome=genome)
+    taken = data.take([2, 0, 2])
+    assert (letters(taken), taken.labels) == (["GGTT", "AACC", "GGTT"], ("c", "a", "c"))
+    assert taken.where == tuple(data.where[row] for row in (2, 0, 2))
+    assert str(genome) in taken.inputs()
+    assert read_set(bed, 3, genome=genome, labels=False).take([1]).labels is None
+
+
 @pytest.mark.parametrize("suffix", ["narrowPeak", "broadPeak", "bed.gz"])
 def test_peak_files_are_bed_files(tmp_path: Path, suffix: str) -> None:
     genome = write(tmp_path / "g.fa", ">chr1\nAACCGGTTAC\n")

@@ -20,7 +20,7 @@ from benchmarks.quality.cells.networks import NetworkConfig, train_network
 from benchmarks.quality.cells.recipes import Point, RecipeName, points
 from benchmarks.quality.cells.records import RESULT, Record, commit, machine_facts, read_record
 from benchmarks.quality.cells.scoring import NETWORK_WEIGHTS, Probs, figures_of, keep_predictions
-from benchmarks.quality.cells.tasks import TaskData, keep_targets, take_rows
+from benchmarks.quality.cells.tasks import TaskData, keep_targets
 from dnabert.bootstrap import bootstrap_intervals
 from dnabert.data.labelled import LabelledSet
 from dnabert.device import Machine, seed_of
@@ -204,7 +204,7 @@ class Runner:
         log.info("%s: begins", folder)
         data, contestant = cell.data, cell.contestant
         rows = training_rows(cell, self._epochs(cell))
-        train = data.train if cell.share == 1 and len(rows) == len(data.train) else take_rows(data.train, rows)
+        train = data.train if cell.share == 1 and len(rows) == len(data.train) else data.train.take(rows)
         begin = time.perf_counter()
         if isinstance(point.config, NetworkConfig):
             steps, best_step, collapsed = self._train_network(data, train, point.config, folder)

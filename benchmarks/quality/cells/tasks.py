@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
@@ -30,7 +30,6 @@ __all__ = [
     "find_tasks",
     "keep_targets",
     "read_task",
-    "take_rows",
 ]
 
 log = logging.getLogger(__name__)
@@ -190,15 +189,7 @@ def read_task(task: Task, rows: int | None = None) -> TaskData:
 
 def _thinned(data: LabelledSet, rows: int) -> LabelledSet:
     order = np.random.default_rng(seed_of("rehearsal")).permutation(len(data))
-    return take_rows(data, np.sort(order[:rows]))
-
-
-def take_rows(data: LabelledSet, rows: npt.NDArray[np.int64]) -> LabelledSet:
-    """The entries at ``rows``, in that order; one may occur several times."""
-    assert data.labels is not None
-    numbers = rows.tolist()
-    labels, where = tuple(data.labels[row] for row in numbers), tuple(data.where[row] for row in numbers)
-    return replace(data, sequences=data.sequences.take(rows), labels=labels, where=where)
+    return data.take(np.sort(order[:rows]))
 
 
 def _overlap(train: LabelledSet, dev: LabelledSet, test: LabelledSet) -> tuple[Overlap, npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:

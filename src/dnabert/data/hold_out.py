@@ -41,10 +41,4 @@ def hold_out(data: LabelledSet, fraction: float, seed: int) -> tuple[LabelledSet
     if not held:
         raise DataFileError(f"{data.source}: no label has two different sequences, so nothing can be held out for validation; give --valid")
     kept = sorted(set(range(len(data))) - set(held))
-    return _take(data, kept), _take(data, sorted(held))
-
-
-def _take(data: LabelledSet, rows: list[int]) -> LabelledSet:
-    assert data.labels is not None
-    labels, where = tuple(data.labels[row] for row in rows), tuple(data.where[row] for row in rows)
-    return LabelledSet(data.sequences.take(rows), labels, where, data.source)
+    return data.take(kept), data.take(sorted(held))

@@ -11,12 +11,13 @@ import gzip
 import hashlib
 import json
 import zlib
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import cast, get_args
 
 import numpy as np
+import numpy.typing as npt
 
 from dnabert.choices import AmbiguityPolicy, FinetuneTask
 from dnabert.data.rows.findings import Findings, ProblemKind, refuse
@@ -65,6 +66,12 @@ class LabelledSet:
         for array in arrays:
             whole.update(np.ascontiguousarray(array).tobytes())
         return whole.hexdigest()
+
+    def take(self, rows: npt.NDArray[np.int64] | Sequence[int]) -> "LabelledSet":
+        """The entries at ``rows``, in that order; what was left out or ambiguous stays as counted of all that was read."""
+        numbers = [int(row) for row in rows]
+        labels = None if self.labels is None else tuple(self.labels[row] for row in numbers)
+        return replace(self, sequences=self.sequences.take(numbers), labels=labels, where=tuple(self.where[row] for row in numbers))
 
     def inputs(self) -> dict[str, str]:
         """SHA-256 by input, for the record: of the content that was read, and of the genome's file."""

@@ -5,6 +5,7 @@ import logging
 import os
 import struct
 import tempfile
+import threading
 import zlib
 from bisect import bisect_right
 from collections.abc import Callable
@@ -140,11 +141,25 @@ def _own_index(path: Path, indices: list[Path]) -> tuple[bytes, ...] | None:
     _check_records(path)
     if not outdated and not is_whole and os.access(path.parent, os.W_OK):
         return None
-    log.warning("%s: this run makes an index of its own; run  samtools faidx %s  to spare the time", why, path)
-    with tempfile.TemporaryDirectory(prefix="dnabert-index-") as folder:
-        own = [Path(folder) / index.name for index in indices]
-        pysam.faidx(str(path), "--fai-idx", str(own[0]), *(["--gzi-idx", str(own[1])] if len(own) > 1 else []))
-        return tuple(index.read_bytes() for index in own)
+    return _make_index(path, indices, why)
+
+
+_made: dict[tuple[Path, int, int, int], tuple[bytes, ...]] = {}
+"""Indices of this run's own, by file, times of change and size: made, and told of, once however often the file is opened."""
+_making = threading.Lock()
+
+
+def _make_index(path: Path, indices: list[Path], why: str) -> tuple[bytes, ...]:
+    file = path.stat()
+    key = (path.resolve(), file.st_mtime_ns, file.st_ctime_ns, file.st_size)
+    with _making:
+        if key not in _made:
+            log.warning("%s: this run makes an index of its own; run  samtools faidx %s  to spare the time", why, path)
+            with tempfile.TemporaryDirectory(prefix="dnabert-index-") as folder:
+                own = [Path(folder) / index.name for index in indices]
+                pysam.faidx(str(path), "--fai-idx", str(own[0]), *(["--gzi-idx", str(own[1])] if len(own) > 1 else []))
+                _made[key] = tuple(index.read_bytes() for index in own)
+        return _made[key]
 
 
 def _check_records(path: Path) -> None:

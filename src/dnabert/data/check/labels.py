@@ -2,8 +2,6 @@
 
 import re
 
-import numpy as np
-
 from dnabert.choices import FinetuneTask, TokenLevel
 from dnabert.data.labelled import LabelledSet
 from dnabert.data.rows.findings import Findings, Layout
@@ -101,7 +99,7 @@ def _note_labels(
 ) -> None:
     """Every label that cannot be used, found by trying ever smaller blocks, with the code that training uses."""
     for start in range(0, len(data), block):
-        part = _take(data, range(start, min(start + block, len(data))))
+        part = data.take(range(start, min(start + block, len(data))))
         try:
             make_targets(part, task, classes, level, kmer)
         except DataFileError as error:
@@ -109,12 +107,6 @@ def _note_labels(
                 findings.add("label", str(error))
             else:
                 _note_labels(part, task, classes, level, kmer, findings, block=1)
-
-
-def _take(data: LabelledSet, rows: range) -> LabelledSet:
-    assert data.labels is not None
-    labels, where = data.labels[rows.start : rows.stop], data.where[rows.start : rows.stop]
-    return LabelledSet(data.sequences.take(np.arange(rows.start, rows.stop)), labels, where, data.source)
 
 
 def suggest_label_column(layout: Layout, sample: list[list[str]]) -> str | None:
