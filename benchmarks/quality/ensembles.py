@@ -130,7 +130,7 @@ def document(command: str, ensembles: Sequence[Ensemble]) -> str:
                 str(found.size),
                 f"{found.members:.1f}",
                 f"{found.best_member:.1f}",
-                mean_text(found.together) if found.together.count > 1 else f"{found.together.value:.1f}",
+                mean_text(found.together) if len(found.together.values) > 1 else f"{found.together.value:.1f}",
                 f"{found.gain:+.1f}",
                 f"{found.together.value - found.best_member:+.1f}",
                 f"{found.clean:.1f}",

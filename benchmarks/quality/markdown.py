@@ -24,15 +24,19 @@ def table(head_cells: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 
 
 def mean_text(mean: Mean | None) -> str:
-    """Mean and half of its interval.
+    """Mean and half of its interval; of two seeds both figures.
 
     Examples:
-        >>> mean_text(Mean(71.234, 1.26, 3)), mean_text(Mean(71.234, None, 1)), mean_text(None)
+        >>> mean_text(Mean(71.234, 1.26, (70.7, 71.3, 71.7))), mean_text(Mean(71.234, None, (71.234,))), mean_text(None)
         ('71.2 ± 1.3', '71.2 (1 seed)', '-')
+        >>> mean_text(Mean(66.05, None, (64.7, 67.4)))
+        '66.0 (64.7, 67.4)'
     """
     if mean is None:
         return "-"
-    return f"{mean.value:.1f} (1 seed)" if mean.half_width is None else f"{mean.value:.1f} ± {mean.half_width:.1f}"
+    if mean.half_width is not None:
+        return f"{mean.value:.1f} ± {mean.half_width:.1f}"
+    return f"{mean.value:.1f} " + ("(1 seed)" if len(mean.values) == 1 else f"({', '.join(f'{value:.1f}' for value in mean.values)})")
 
 
 def difference(value: float | None, goal: float | None) -> str:

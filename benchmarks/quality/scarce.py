@@ -43,7 +43,7 @@ _METHOD = """- **Labels.** Of each class the same share of the training rows, dr
   own vectors.
 - **Dev and test** are whole at every share, for every model: the moment of training is that of the best MCC (or smallest loss, published
   recipe) on dev. With the recipe *tuned*, the point of the grid is the one that is best on dev with all labels.
-- **Figure.** MCC x 100 on test; mean of the seeds ± half of its 95 % interval (Student's t over seeds).
+- **Figure.** MCC x 100 on test; mean of the seeds ± half of its 95 % interval (Student's t over seeds), of two seeds both figures.
 - **Gain.** Over the seeds that both have; in brackets the 95 % bootstrap interval over test rows, both on the same rows; **in bold** where
   it lies above 0. It does not hold what another draw of few labels would change: look at the seeds for that.
 """

@@ -18,8 +18,8 @@ from dnabert.output import write_text
 
 __all__ = ["document", "main", "read_notes", "read_runs"]
 
-_METHOD = """- **Figure.** MCC x 100 on test; mean of the seeds ± half of its 95 % interval (Student's t over seeds). Published rows are
-  single figures from the literature (see `benchmarks/quality/published.py`).
+_METHOD = """- **Figure.** MCC x 100 on test; mean of the seeds ± half of its 95 % interval (Student's t over seeds),
+  of two seeds both figures. Published rows are single figures from the literature (see `benchmarks/quality/published.py`).
 - **No choice by test rows.** The moment of training and the point of the grid are the best on dev; then the test rows are scored, once.
 - **Recipes.** *published*: as the GUE benchmark trains DNABERT (learning rate 3e-5 whatever the width, [CLS], smallest dev loss).
   *tuned*: of so many points of a grid of learning rate and pooling as the details say (*points*), the best on dev with seed 1; the same

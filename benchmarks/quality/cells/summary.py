@@ -22,13 +22,14 @@ class Mean:
 
     Attributes:
         value: The mean.
-        half_width: Half of its 95 % interval (Student's t over seeds); None with one seed.
-        count: Seeds.
+        half_width: Half of its 95 % interval (Student's t over seeds); None with fewer than three, as that of two is 12.7 times as wide as
+            their distance from the mean and says nothing.
+        values: Of the seeds, in their order.
     """
 
     value: float
     half_width: float | None
-    count: int
+    values: tuple[float, ...]
 
 
 def mean_of(values: Sequence[float]) -> Mean:
@@ -36,14 +37,14 @@ def mean_of(values: Sequence[float]) -> Mean:
 
     Examples:
         >>> found = mean_of([1.0, 2.0, 3.0])
-        >>> found.value, round(found.half_width, 3), found.count
-        (2.0, 2.484, 3)
+        >>> found.value, round(found.half_width, 3)
+        (2.0, 2.484)
     """
     count = len(values)
-    if count < 2:
-        return Mean(float(np.mean(values)), None, count)
+    if count < 3:
+        return Mean(float(np.mean(values)), None, tuple(values))
     reach = float(stats.t.ppf((1 + _LEVEL) / 2, count - 1) * np.std(values, ddof=1) / np.sqrt(count))
-    return Mean(float(np.mean(values)), reach, count)
+    return Mean(float(np.mean(values)), reach, tuple(values))
 
 
 @dataclass(frozen=True)

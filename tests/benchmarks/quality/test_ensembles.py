@@ -62,7 +62,7 @@ def test_an_ensemble_over_k_is_made_seed_by_seed_and_of_all(truth: Truth, tmp_pa
     ]
     found = {ensemble.name: ensemble for ensemble in ensembles_of(members, {"t": truth})}
     over_k = found["k = 3, 6 (pretrained, tuned)"]
-    assert (over_k.size, over_k.together.value, over_k.together.count) == (2, 0.0, 2)  # 100 and -100
+    assert (over_k.size, over_k.together.values) == (2, pytest.approx((100.0, -100.0)))
     assert found["k = 3, 6 (pretrained, tuned) and seeds"].size == 4
     assert found["seeds of k6, tuned"].size == 3
 

@@ -9,12 +9,14 @@ from benchmarks.quality.published import CNN, DNABERT_2, DNABERT_6, PUBLISHED, b
 
 def test_the_interval_is_students_t_over_seeds() -> None:
     found = mean_of([70.0, 72.0, 74.0])
-    assert (found.value, found.count) == (72.0, 3)
+    assert (found.value, found.values) == (72.0, (70.0, 72.0, 74.0))
     assert found.half_width == pytest.approx(4.302653 * 2 / 3**0.5, rel=1e-6)  # t(0.975, 2) from a table
 
 
-def test_one_seed_has_no_interval() -> None:
-    assert mean_of([70.0]).half_width is None
+@pytest.mark.parametrize("values", [(70.0,), (70.0, 71.0)])
+def test_fewer_than_three_seeds_have_no_interval(values: tuple[float, ...]) -> None:
+    found = mean_of(values)
+    assert (found.half_width, found.values) == (None, values)
 
 
 @pytest.mark.parametrize(
