@@ -21,7 +21,7 @@ __all__ = ["Ensemble", "document", "ensembles_of", "main"]
 
 _METHOD = """- **Ensemble.** The mean of its members' probabilities, as `dnabert ensemble` takes it; MCC x 100 on test.
 - **Seeds.** All seeds of one model: one ensemble. **k.** Models that differ in k, of one seed: one ensemble for each seed, mean ± half of
-  the 95 % interval over seeds. **k and seeds.** All of them together.
+  the 95 % interval over seeds, of two seeds both figures. **k and seeds.** All of them together.
 - **Best member** is the one that is best on dev.
 """
 

@@ -80,7 +80,7 @@ def _panel(axes: Axes, rows: Sequence[Row], labels: Sequence[str]) -> None:
         axes.errorbar(
             [100 * row.share * aside for row in own],
             [mean.value for mean in means],
-            yerr=[mean.half_width or 0.0 for mean in means],
+            yerr=[mean.half_width or (max(mean.values) - min(mean.values)) / 2 for mean in means],
             color=PALETTE[number % len(PALETTE)],
             linestyle=LINE_STYLES[number % len(LINE_STYLES)],
             marker="o",

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from dnabert.data.hold_out import hold_out
 from dnabert.data.labelled import LabelledSet, Row, read_rows, read_set, stated_task
 from dnabert.data.rows.findings import MAX_SHOWN, Findings
 from dnabert.dna.sequence import decode_bases
@@ -112,6 +113,17 @@ def test_entries_are_taken_in_the_order_asked_for_and_remember_their_genome(tmp_
     assert taken.where == tuple(data.where[row] for row in (2, 0, 2))
     assert str(genome) in taken.inputs()
     assert read_set(bed, 3, genome=genome, labels=False).take([1]).labels is None
+
+
+def test_both_parts_of_a_set_of_which_some_is_held_out_are_in_a_record(tmp_path: Path) -> None:
+    genome = write(tmp_path / "g.fa", ">chr1\nAACCGGTTACGT\n")
+    bed = write(tmp_path / "r.bed", "".join(f"chr1\t{start}\t{start + 4}\t{start % 2}\n" for start in range(8)))
+    kept, held = hold_out(read_set(bed, 3, genome=genome), 0.25, 0)
+    assert (len(kept), len(held)) == (6, 2)
+    found = {**kept.inputs(), **held.inputs()}
+    assert found[f"{bed} (content)"] == kept.digest
+    assert found[f"{bed}, held out (content)"] == held.digest
+    assert str(genome) in found
 
 
 @pytest.mark.parametrize("suffix", ["narrowPeak", "broadPeak", "bed.gz"])

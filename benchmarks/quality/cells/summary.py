@@ -22,8 +22,8 @@ class Mean:
 
     Attributes:
         value: The mean.
-        half_width: Half of its 95 % interval (Student's t over seeds); None with fewer than three, as that of two is 12.7 times as wide as
-            their distance from the mean and says nothing.
+        half_width: Half of its 95 % interval (Student's t over seeds); None with fewer than three: that of two is 12.7 times their
+            distance from the mean and says nothing.
         values: Of the seeds, in their order.
     """
 

@@ -1,5 +1,7 @@
 """A validation set taken from the training set."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from dnabert.data.labelled import LabelledSet
@@ -11,6 +13,8 @@ __all__ = ["hold_out"]
 
 def hold_out(data: LabelledSet, fraction: float, seed: int) -> tuple[LabelledSet, LabelledSet]:
     """A training set without, and a validation set with, a share of the entries of every label; equal sequences stay on one side.
+
+    The source of the second says that it is held out, so that a record holds the digests of both.
 
     Args:
         data: All entries.
@@ -41,4 +45,4 @@ def hold_out(data: LabelledSet, fraction: float, seed: int) -> tuple[LabelledSet
     if not held:
         raise DataFileError(f"{data.source}: no label has two different sequences, so nothing can be held out for validation; give --valid")
     kept = sorted(set(range(len(data))) - set(held))
-    return data.take(kept), data.take(sorted(held))
+    return data.take(kept), replace(data.take(sorted(held)), source=f"{data.source}, held out")

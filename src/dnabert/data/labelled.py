@@ -68,7 +68,13 @@ class LabelledSet:
         return whole.hexdigest()
 
     def take(self, rows: npt.NDArray[np.int64] | Sequence[int]) -> "LabelledSet":
-        """The entries at ``rows``, in that order; what was left out or ambiguous stays as counted of all that was read."""
+        """The entries at ``rows``, in that order; one may occur several times, and then so does its id.
+
+        What was left out or ambiguous stays as counted of all that was read.
+
+        Args:
+            rows: Row numbers; no mask.
+        """
         numbers = [int(row) for row in rows]
         labels = None if self.labels is None else tuple(self.labels[row] for row in numbers)
         return replace(self, sequences=self.sequences.take(numbers), labels=labels, where=tuple(self.where[row] for row in numbers))

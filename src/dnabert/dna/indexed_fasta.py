@@ -5,7 +5,6 @@ import logging
 import os
 import struct
 import tempfile
-import threading
 import zlib
 from bisect import bisect_right
 from collections.abc import Callable
@@ -138,28 +137,27 @@ def _own_index(path: Path, indices: list[Path]) -> tuple[bytes, ...] | None:
         return None
     else:
         why = f"{path.parent} cannot be written and has no index"
+    key = _version_of(path)
+    if key in _made:
+        return _made[key]
     _check_records(path)
     if not outdated and not is_whole and os.access(path.parent, os.W_OK):
         return None
-    return _make_index(path, indices, why)
+    log.warning("%s: this run makes an index of its own; run  samtools faidx %s  to spare the time", why, path)
+    with tempfile.TemporaryDirectory(prefix="dnabert-index-") as folder:
+        own = [Path(folder) / index.name for index in indices]
+        pysam.faidx(str(path), "--fai-idx", str(own[0]), *(["--gzi-idx", str(own[1])] if len(own) > 1 else []))
+        return _made.setdefault(key, tuple(index.read_bytes() for index in own))
 
 
 _made: dict[tuple[Path, int, int, int], tuple[bytes, ...]] = {}
-"""Indices of this run's own, by file, times of change and size: made, and told of, once however often the file is opened."""
-_making = threading.Lock()
+"""Indices of this process's own: made, and told of, once however often a file is opened."""
 
 
-def _make_index(path: Path, indices: list[Path], why: str) -> tuple[bytes, ...]:
+def _version_of(path: Path) -> tuple[Path, int, int, int]:
+    """The file, its times of change, and its size."""
     file = path.stat()
-    key = (path.resolve(), file.st_mtime_ns, file.st_ctime_ns, file.st_size)
-    with _making:
-        if key not in _made:
-            log.warning("%s: this run makes an index of its own; run  samtools faidx %s  to spare the time", why, path)
-            with tempfile.TemporaryDirectory(prefix="dnabert-index-") as folder:
-                own = [Path(folder) / index.name for index in indices]
-                pysam.faidx(str(path), "--fai-idx", str(own[0]), *(["--gzi-idx", str(own[1])] if len(own) > 1 else []))
-                _made[key] = tuple(index.read_bytes() for index in own)
-        return _made[key]
+    return path.resolve(), file.st_mtime_ns, file.st_ctime_ns, file.st_size
 
 
 def _check_records(path: Path) -> None:
