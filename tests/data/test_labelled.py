@@ -6,13 +6,15 @@ import re
 import sys
 import threading
 from pathlib import Path
+from unittest import mock
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from dnabert.data import labelled
 from dnabert.data.hold_out import hold_out
-from dnabert.data.labelled import LabelledSet, Row, read_rows, read_set, stated_task
+from dnabert.data.labelled import LabelledSet, Row, inputs_of, read_rows, read_set, stated_task
 from dnabert.data.rows.findings import MAX_SHOWN, Findings
 from dnabert.dna.sequence import decode_bases
 from dnabert.errors import DataFileError, DnabertError, RegionError, SequenceError
@@ -120,7 +122,10 @@ def test_both_parts_of_a_set_of_which_some_is_held_out_are_in_a_record(tmp_path:
     bed = write(tmp_path / "r.bed", "".join(f"chr1\t{start}\t{start + 4}\t{start % 2}\n" for start in range(8)))
     kept, held = hold_out(read_set(bed, 3, genome=genome), 0.25, 0)
     assert (len(kept), len(held)) == (6, 2)
-    found = {**kept.inputs(), **held.inputs()}
+    with mock.patch.object(labelled, "sha256_of_file", wraps=labelled.sha256_of_file) as hashed:
+        found = inputs_of([kept, held])
+    assert hashed.call_count == 1  # a genome is read whole for it
+    assert found == {**kept.inputs(), **held.inputs()}
     assert found[f"{bed} (content)"] == kept.digest
     assert found[f"{bed}, held out (content)"] == held.digest
     assert str(genome) in found

@@ -11,7 +11,7 @@ import gzip
 import hashlib
 import json
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import cast, get_args
@@ -29,7 +29,7 @@ from dnabert.errors import DataFileError, DnabertError, SequenceError
 from dnabert.output import sha256_of_file
 from dnabert.tokenizer import join_kmers, looks_like_kmers
 
-__all__ = ["LabelledSet", "Row", "read_rows", "read_set", "stated_task"]
+__all__ = ["LabelledSet", "Row", "inputs_of", "read_rows", "read_set", "stated_task"]
 
 
 @dataclass(frozen=True)
@@ -81,8 +81,17 @@ class LabelledSet:
 
     def inputs(self) -> dict[str, str]:
         """SHA-256 by input, for the record: of the content that was read, and of the genome's file."""
-        genome = {} if self.genome is None else {str(self.genome): sha256_of_file(self.genome)}
-        return {f"{self.source} (content)": self.digest, **genome}
+        return inputs_of([self])
+
+
+def inputs_of(sets: Iterable[LabelledSet]) -> dict[str, str]:
+    """SHA-256 by input of several sets, as ``LabelledSet.inputs``; a genome that they share is read once."""
+    found: dict[str, str] = {}
+    for one in sets:
+        found[f"{one.source} (content)"] = one.digest
+        if one.genome is not None and str(one.genome) not in found:
+            found[str(one.genome)] = sha256_of_file(one.genome)
+    return found
 
 
 def read_set(

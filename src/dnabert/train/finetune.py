@@ -21,7 +21,7 @@ from dnabert.checkpoint import ModelInfo, SavedModel, load_model, save_model
 from dnabert.choices import FrozenPart
 from dnabert.data.batch import Batch, EncodedSet, plan_batches
 from dnabert.data.hold_out import hold_out
-from dnabert.data.labelled import LabelledSet
+from dnabert.data.labelled import LabelledSet, inputs_of
 from dnabert.data.targets import find_classes, make_targets
 from dnabert.device import Machine, seed_of
 from dnabert.errors import ConfigError, DataFileError, OutputError
@@ -278,7 +278,7 @@ def finetune(
     held = _encode(valid, head, classes, tokenizer)
     info = _info(encoded, config, classes, data.source)
     facts = {
-        **provenance(command, {**data.inputs(), **valid.inputs()}, config.seed),
+        **provenance(command, inputs_of([data, valid]), config.seed),
         "model": None if saved is None else {"directory": str(start_from), "sha256": saved.sha256},
         "config": config.model_dump(mode="json"),
         "sizes": model.config.model_dump(mode="json"),

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dnabert.data.datasets.shuffle import shuffle_dinucleotides
-from dnabert.data.labelled import LabelledSet, read_set
+from dnabert.data.labelled import LabelledSet, inputs_of, read_set
 from dnabert.data.rows.parse import is_bed
 from dnabert.data.sequences import PackedCodes, SequenceSet, pack
 from dnabert.dna.regions import Genome, Region, source_of
@@ -125,7 +125,7 @@ def read_motif_input(
     sets = [
         _read(path, predictor.kmer, genome, labels=source is not None and by == "label" and place == 0) for place, path in enumerate(wanted)
     ]
-    inputs = {name: digest for one in sets for name, digest in one.inputs().items()}
+    inputs = inputs_of(sets)
     if by == "prediction":
         number = choose_class(predictor, positive_class)
         kinds = [_predicted(predictor, one.sequences, number) for one in sets]
