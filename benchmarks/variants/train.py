@@ -20,11 +20,12 @@ from benchmarks.quality.cells.contestants import NetworkKind
 from benchmarks.quality.cells.networks import Network, NetworkConfig, Trained, train_network
 from benchmarks.quality.cells.recipes import NETWORK_LEARNING_RATES
 from benchmarks.quality.cells.scoring import NETWORK_WEIGHTS
+from benchmarks.quality.cells.tasks import thinned
 from benchmarks.variants.networks import same_rows
 from dnabert.checkpoint import ModelInfo
 from dnabert.data.labelled import LabelledSet, read_set
 from dnabert.data.targets import make_targets
-from dnabert.device import Machine, choose_machine, seed_of
+from dnabert.device import Machine, choose_machine
 from dnabert.errors import ConfigError, DataFileError, DnabertError
 from dnabert.infer.predictor import Predictor
 from dnabert.output import check_free, provenance, start_run, write_bytes, write_json
@@ -119,12 +120,6 @@ def find_table(folder: Path, names: Sequence[str]) -> Path:
             if (folder / f"{name}.{ending}").is_file():
                 return folder / f"{name}.{ending}"
     raise DataFileError(f"{folder}: has no {' or '.join(names)} table (.tsv or .csv); give the folder of the data set with --data")
-
-
-def thinned(data: LabelledSet, rows: int) -> LabelledSet:
-    """So many rows, drawn at random, in their order."""
-    order = np.random.default_rng(seed_of("rehearsal")).permutation(len(data))
-    return data.take(np.sort(order[:rows]))
 
 
 def main() -> int:

@@ -114,7 +114,8 @@ class Row:
 def rows_of(runs: Iterable[KeptRun]) -> list[Row]:
     """Runs by task, contestant, recipe and share; the order is that of their first runs.
 
-    Where several points of a grid were scored, as after a change of the grid, the one that is best on dev stands for the recipe.
+    Where several points of a grid were scored, as after a change of the grid, the one that is best on dev stands for the recipe: by the
+    lowest seed that is there, as the command chooses, so that more seeds of one point do not count for or against it.
     """
     groups: dict[tuple[str, str, Kind, RecipeName, float], dict[str, list[KeptRun]]] = {}
     for run in runs:
@@ -123,7 +124,9 @@ def rows_of(runs: Iterable[KeptRun]) -> list[Row]:
         by_point.setdefault(record.point, []).append(run)
     rows = []
     for key, by_point in groups.items():
-        best = max(by_point.values(), key=lambda found: np.mean([run.record.dev_mcc(clean=True) for run in found]))
+        lowest = min(run.record.seed for found in by_point.values() for run in found)
+        tried = [(run, found) for found in by_point.values() for run in found if run.record.seed == lowest]
+        _, best = max(tried, key=lambda each: each[0].record.dev_mcc(clean=True))  # the first of equals
         rows.append(Row(*key, tuple(sorted(best, key=lambda run: run.record.seed))))
     return rows
 

@@ -1,8 +1,11 @@
 """Means, intervals, published rows and how they are written."""
 
+from pathlib import Path
+
 import pytest
 
-from benchmarks.quality.cells.summary import mean_of
+from benchmarks.quality.cells.records import KeptRun, Record
+from benchmarks.quality.cells.summary import mean_of, rows_of
 from benchmarks.quality.markdown import difference
 from benchmarks.quality.published import CNN, DNABERT_2, DNABERT_6, PUBLISHED, best_published
 
@@ -47,3 +50,14 @@ def test_published_rows_stand_under_their_tasks() -> None:
 
 def test_a_goal_that_is_reached_but_not_passed_is_a_miss() -> None:
     assert difference(70.0, 70.0) == "**0.00**"
+
+
+def test_points_are_compared_by_their_lowest_seed_and_more_seeds_of_one_do_not_count() -> None:
+    def kept(point: str, seed: int, dev: float) -> KeptRun:
+        record = Record.model_construct(
+            task="t", contestant="a", kind="scratch", recipe="tuned", share=1.0, point=point, seed=seed, dev={"forward": {"mcc": dev}}
+        )
+        return KeptRun(Path(), record)
+
+    (row,) = rows_of([kept("lr1", 3, 0.1), kept("lr1", 1, 0.8), kept("lr2", 1, 0.7), kept("lr2", 2, 0.9), kept("lr3", 2, 1.0)])
+    assert [(run.record.point, run.record.seed) for run in row.runs] == [("lr1", 1), ("lr1", 3)]
