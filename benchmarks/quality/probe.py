@@ -41,7 +41,7 @@ from dnabert.device import Machine, seed_of
 from dnabert.dna.sequence import reverse_complement
 from dnabert.errors import ConfigError, DataFileError
 from dnabert.infer.baselines import kmer_counts
-from dnabert.infer.embedding.vectors import embed
+from dnabert.infer.embedding.vectors import check_layer, embed
 from dnabert.metrics import classification_metrics
 from dnabert.model.config import HeadConfig
 from dnabert.model.heads import Dnabert
@@ -59,9 +59,10 @@ _HEAD = HeadConfig(task="classify", pooling="mean")
 
 _METHOD = """- **Probe.** Standardised features, logistic regression of scikit-learn, C from {grid} the best on dev (MCC);
   the test rows are scored once.
-- **Vectors.** The mean of the last layer over a sequence's k-mers, nothing trained; *random weights*: the same sizes, fresh, as
-  before pre-training; *composed embeddings*: so, but k-mer vectors are sums over bases, as the package begins by default. Mean of the
-  seeds ± half of the 95 % interval (Student's t). *k-mers*: shares of all k-mers. In brackets: 95 % bootstrap interval of test rows.
+- **Vectors.** The mean of the last layer, or of the one that is named (0: what goes into the first block), over a sequence's k-mers,
+  nothing trained; *random weights*: the same sizes, fresh, as before pre-training; *composed embeddings*: so, but k-mer vectors are
+  sums over bases, as the package begins by default. Mean of the seeds ± half of the 95 % interval (Student's t). *k-mers*: shares of
+  all k-mers. In brackets: 95 % bootstrap interval of test rows.
 - **Strands.** For tasks without strand (tf, mouse) features are the mean of both strands'.
 """
 
@@ -107,7 +108,7 @@ class ProbeResult(BaseModel):
     """Where it ran."""
 
 
-def mean_vectors(model: Dnabert, sequences: SequenceSet, machine: Machine, both: bool) -> Floats:
+def mean_vectors(model: Dnabert, sequences: SequenceSet, machine: Machine, both: bool, layer: int = -1) -> Floats:
     """Mean vectors (N, D) of sequences, in input order.
 
     Args:
@@ -115,10 +116,11 @@ def mean_vectors(model: Dnabert, sequences: SequenceSet, machine: Machine, both:
         sequences: The sequences.
         machine: Where to compute.
         both: Average with the vectors of the reverse complements.
+        layer: 0 is what goes into the first block, 1 what comes out of it; -1 is the last.
     """
     tokenizer = KmerTokenizer(model.config.kmer, model.config.max_positions - 2)
     read = [sequences, _turned(sequences)] if both else [sequences]
-    strands = [np.stack([row for _, row in embed(model, one, tokenizer, machine, pool="mean")]) for one in read]
+    strands = [np.stack([row for _, row in embed(model, one, tokenizer, machine, pool="mean", layer=layer)]) for one in read]
     mean: Floats = np.mean(strands, axis=0, dtype=np.float32)
     return mean
 
@@ -176,7 +178,7 @@ class _FeatureSet:
 
 
 def _feature_sets(
-    contestants: Sequence[Contestant], kmers: Sequence[int], seeds: int, both: bool, machine: Machine
+    contestants: Sequence[Contestant], kmers: Sequence[int], seeds: int, layers: Sequence[int], both: bool, *, machine: Machine
 ) -> Iterator[_FeatureSet]:
     """Every set of features; a model is made when it is its turn."""
     for kmer in kmers:
@@ -187,8 +189,10 @@ def _feature_sets(
         sizes = contestant.sizes.model_dump(mode="json")
         if contestant.directory is not None:
             model = load_model(contestant.directory, _HEAD).model
-            read = partial(_vectors, model=model, machine=machine, both=both)
-            yield _FeatureSet(contestant.name, read, sizes=sizes, sha256=contestant.sha256)
+            for layer in dict.fromkeys(check_layer(model, layer) for layer in (-1, *layers)):
+                name = contestant.name if layer == contestant.sizes.num_layers else f"{contestant.name}, layer {layer}"
+                read = partial(_vectors, model=model, machine=machine, both=both, layer=layer)
+                yield _FeatureSet(name, read, sizes=sizes, sha256=contestant.sha256)
         for composed, seed in product((False, True), range(1, seeds + 1)):
             torch.manual_seed(seed_of(seed, "weights"))
             fresh = Dnabert(contestant.sizes, _HEAD).eval()
@@ -198,14 +202,14 @@ def _feature_sets(
             yield _FeatureSet(name, partial(_vectors, model=fresh, machine=machine, both=both), seed, sizes)
 
 
-def _vectors(data: LabelledSet, model: Dnabert, machine: Machine, both: bool) -> Floats:
-    return mean_vectors(model, data.sequences, machine, both)
+def _vectors(data: LabelledSet, model: Dnabert, machine: Machine, both: bool, layer: int = -1) -> Floats:
+    return mean_vectors(model, data.sequences, machine, both, layer)
 
 
-def _run_task(runner: Runner, data: TaskData, contestants: Sequence[Contestant], kmers: Sequence[int], seeds: int) -> list[Path]:
+def _run_task(runner: Runner, data: TaskData, features_of: Callable[[bool], Iterator[_FeatureSet]]) -> list[Path]:
     """Runs the probes of a task; those that other processes work on are given back."""
     busy = []
-    for features in _feature_sets(contestants, kmers, seeds, not data.task.stranded, runner.machine):
+    for features in features_of(not data.task.stranded):
         slug = "".join(letter if letter.isalnum() else "-" for letter in features.name)
         path = folder_of_task(runner.out, data.task.name) / f"{slug}-{features.seed}.json"
         try:
@@ -291,6 +295,13 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.quality.probe", description="Logistic regression on frozen vectors.")
     add_run_flags(parser, "runs/probe", ("random:mini:6",))
     parser.add_argument("--kmers", type=int, nargs="+", default=[4, 5], help="k of the k-mer shares (default: 4 5)")
+    parser.add_argument(
+        "--layers",
+        type=int,
+        nargs="+",
+        default=[],
+        help="layers of pre-trained models to probe beside the last; 0 is before the first block",
+    )
     parser.add_argument("--document", type=Path, default=Path("docs/results/probe.md"), help="(default: %(default)s)")
     parser.add_argument("--notes", type=Path, help="Markdown that stands at the end as it is: what the figures say")
     options = parser.parse_args()
@@ -301,10 +312,11 @@ def main() -> int:
         try:
             with runner_of(options, command_of("probe")) as runner:
                 contestants = contestants_of(options)
+                features_of = partial(_feature_sets, contestants, options.kmers, options.seeds, options.layers, machine=runner.machine)
                 for task in tasks_of(options).tasks:
                     if runner.is_over():
                         raise TimeIsUp
-                    busy += _run_task(runner, read_task(task, options.rehearse), contestants, options.kmers, options.seeds)
+                    busy += _run_task(runner, read_task(task, options.rehearse), features_of)
         except TimeIsUp as error:
             ended = error
         if busy and ended is None:

@@ -5,12 +5,17 @@ import sys
 from pathlib import Path
 from types import ModuleType
 
+import numpy as np
 import pytest
+import torch
 
 from benchmarks.quality import ensembles, gue, options, organisms, probe, scarce, table
 from benchmarks.quality.cells.lock import only_worker
+from dnabert.data.sequences import SequenceSet, pack
+from dnabert.device import choose_machine
+from dnabert.tokenizer import KmerTokenizer
 from tests.benchmarks.quality.made_tasks import make_data
-from tests.toy import save_toy_run
+from tests.toy import save_toy_run, toy_model
 
 GUE = ("--seeds", "2", "--rehearse", "64", "--device", "cpu", "--dtype", "float32")
 
@@ -126,6 +131,26 @@ def test_frozen_vectors_are_probed_beside_random_ones_and_kmers(
     assert call(monkeypatch, probe, *words, "--minutes", "0", "--notes", tmp_path / "notes.md") == 0
     assert document.read_text().endswith("\n## What the figures say\n")
     assert call(monkeypatch, probe, *words, "--model", "cnn") == 1
+
+
+def test_other_layers_are_probed_beside_the_last(data: Path, model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    out, document = tmp_path / "probe", tmp_path / "probe.md"
+    words = ("--data", data, "--model", f"toy={model}", "--out", out, "--document", document, "--tasks", "prom_core_tata", *GUE)
+    assert call(monkeypatch, probe, *words, "--layers", "99") == 1
+    assert not document.exists()
+    assert call(monkeypatch, probe, *words, "--layers", "0", "-1") == 0
+    lines = document.read_text().splitlines()
+    assert [sum(line.startswith(f"| toy{layer} | 32 | ") for line in lines) for layer in ("", ", layer 0", ", layer 1")] == [1, 1, 0]
+
+
+@pytest.mark.parametrize("layer", [0, 1, -1])
+def test_a_mean_vector_is_that_of_the_layer_that_is_asked_for(layer: int) -> None:
+    network, bases = toy_model(), pack([np.array([0, 1, 2, 3, 0, 1, 2], np.uint8)])
+    (found,) = probe.mean_vectors(network, SequenceSet(("a",), bases), choose_machine("cpu", "float32"), False, layer)
+    ids = torch.as_tensor(KmerTokenizer(3, 510).encode(bases[0]).ids)
+    with torch.inference_mode():
+        states = network.encoder(ids[None].long(), None, return_hidden=True).hidden_states
+    assert found == pytest.approx(states[layer][0, 1:-1].mean(0).numpy(), abs=1e-5)
 
 
 def test_other_organisms_without_genomes_are_mouse_alone(data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, model: Path) -> None:
