@@ -1,9 +1,13 @@
-"""`python -m benchmarks.quality.ensembles --runs runs/gue`: what averaging adds, over seeds and over k, from the kept probabilities."""
+"""`python -m benchmarks.quality.ensembles --runs runs/gue`: what averaging adds, from the kept probabilities.
+
+Over seeds, over k, and over a pre-trained model and a convolutional network.
+"""
 
 import argparse
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import product
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +17,7 @@ from benchmarks.quality.cells.records import KeptRun, Truth, read_records, read_
 from benchmarks.quality.cells.summary import Mean, mean_of, rows_of
 from benchmarks.quality.markdown import head, mean_text, origin_lines, table
 from benchmarks.quality.options import command_of, run_command
+from benchmarks.quality.table import read_notes
 from dnabert.errors import DataFileError
 from dnabert.metrics import classification_metrics
 from dnabert.output import write_text
@@ -21,7 +26,9 @@ __all__ = ["Ensemble", "document", "ensembles_of", "main"]
 
 _METHOD = """- **Ensemble.** The mean of its members' probabilities, as `dnabert ensemble` takes it; MCC x 100 on test.
 - **Seeds.** All seeds of one model: one ensemble. **k.** Models that differ in k, of one seed: one ensemble for each seed, mean ± half of
-  the 95 % interval over seeds, of two seeds both figures. **k and seeds.** All of them together.
+  the 95 % interval over seeds, of two seeds both figures. **A model and a network.** A pre-trained model and a convolutional network of
+  the same seed, likewise (such networks are made by this benchmark alone; `dnabert ensemble` takes DNABERT models). **... and seeds.**
+  All of them together.
 - **Best member** is the one that is best on dev.
 """
 
@@ -57,7 +64,7 @@ class Ensemble:
 
 
 def ensembles_of(members: Sequence[KeptRun], truths: dict[str, Truth]) -> list[Ensemble]:
-    """All ensembles over seeds, over k, and over both, that the members allow; task by task.
+    """All ensembles over seeds, over k, over a model and a network, and over either and seeds, that the members allow; task by task.
 
     Where several points of a grid were scored, those of the point that is best on dev are members.
     """
@@ -72,6 +79,7 @@ def ensembles_of(members: Sequence[KeptRun], truths: dict[str, Truth]) -> list[E
                 found += _ensemble(truths[task], f"seeds of {name}, {recipe}", [seeds])
             for kind in ("pretrained", "scratch"):
                 found += _over_kmers(truths[task], f"{kind}, {recipe}", [member for member in same if member.record.kind == kind])
+            found += _over_kinds(truths[task], recipe, same)
     return found
 
 
@@ -89,11 +97,31 @@ def _over_kmers(truth: Truth, name: str, members: Sequence[KeptRun]) -> list[Ens
         if len(set(kmers)) < 2:
             continue
         title = f"k = {', '.join(str(kmer) for kmer in sorted(one_of_each, key=str))} ({name})"
-        by_seed = {seed: [member for member in chosen if member.record.seed == seed] for seed in {m.record.seed for m in chosen}}
-        whole = [members for members in by_seed.values() if len(members) == len(one_of_each)]
-        found += _ensemble(truth, title, whole)
-        if len(whole) > 1:
-            found += _ensemble(truth, f"{title} and seeds", [[member for members in whole for member in members]])
+        found += _crossed(truth, title, chosen)
+    return found
+
+
+def _over_kinds(truth: Truth, recipe: str, members: Sequence[KeptRun]) -> list[Ensemble]:
+    """Ensembles of a pre-trained model and a convolutional network."""
+    models, networks = (
+        dict.fromkeys(member.record.contestant for member in members if member.record.kind in kinds)
+        for kinds in (("pretrained",), ("cnn", "cnn-lstm"))
+    )
+    found = []
+    for pair in product(models, networks):
+        chosen = [member for member in members if member.record.contestant in pair]
+        found += _crossed(truth, f"{' and '.join(pair)} ({recipe})", chosen)
+    return found
+
+
+def _crossed(truth: Truth, title: str, members: Sequence[KeptRun]) -> list[Ensemble]:
+    """One ensemble for each seed that all contestants among the members have, and one of all of these."""
+    contestants = {member.record.contestant for member in members}
+    by_seed = {seed: [member for member in members if member.record.seed == seed] for seed in sorted({m.record.seed for m in members})}
+    whole = [group for group in by_seed.values() if len(group) == len(contestants)]
+    found = _ensemble(truth, title, whole)
+    if len(whole) > 1:
+        found += _ensemble(truth, f"{title} and seeds", [[member for group in whole for member in group]])
     return found
 
 
@@ -149,6 +177,7 @@ def main() -> int:
     parser.add_argument("--runs", type=Path, default=Path("runs/gue"), help="folder of results (default: %(default)s)")
     parser.add_argument("--members", nargs="+", metavar="NAME", help="names of the models to be averaged (default: all)")
     parser.add_argument("--out", type=Path, default=Path("docs/results/ensembles.md"), help="(default: %(default)s)")
+    parser.add_argument("--notes", type=Path, help="Markdown that stands at the end as it is: what the figures say")
     options = parser.parse_args()
 
     def work() -> None:
@@ -161,7 +190,8 @@ def main() -> int:
         ensembles = ensembles_of(members, read_truth(options.runs))
         if not ensembles:
             raise DataFileError(f"{options.runs}: holds no two runs of one task that could be averaged; run more seeds or more k")
-        write_text(options.out, document(command_of("ensembles"), ensembles))
+        text = document(command_of("ensembles"), ensembles)
+        write_text(options.out, text if options.notes is None else f"{text}\n{read_notes(options.notes)}")
 
     return run_command(work)
 

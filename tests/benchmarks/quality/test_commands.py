@@ -84,6 +84,9 @@ def test_ensembles_of_seeds_are_scored_from_kept_probabilities(runs: Path, tmp_p
     assert "| seeds of cnn, published | 2 | " in text
     assert "fresh" not in text
     assert "k = " not in text
+    (tmp_path / "notes.md").write_text("## What the figures say\n")
+    assert call(monkeypatch, ensembles, "--runs", runs, "--out", out, "--notes", tmp_path / "notes.md") == 0
+    assert out.read_text().endswith("\n\n## What the figures say\n")
     assert call(monkeypatch, ensembles, "--runs", runs, "--out", out, "--members", "other") == 1
 
 

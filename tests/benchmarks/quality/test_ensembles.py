@@ -26,13 +26,15 @@ def truth(tmp_path: Path) -> Truth:
     return Truth(tmp_path)
 
 
-def member(folder: Path, name: str, kmer: int, seed: int, ones: list[float], dev: float, point: str = "p") -> KeptRun:
+def member(
+    folder: Path, name: str, kmer: int, seed: int, ones: list[float], dev: float, point: str = "p", kind: str = "pretrained"
+) -> KeptRun:
     """A run that gives these probabilities of class 1."""
     place = folder / f"{name}-{point}-{seed}"
     place.mkdir()
     np.save(place / "test-forward.npy", np.stack([1 - np.array(ones), np.array(ones)], axis=1).astype(np.float32))
     record = Record.model_construct(
-        task="t", contestant=name, kind="pretrained", recipe="tuned", seed=seed, sizes={"kmer": kmer, "num_layers": 4},
+        task="t", contestant=name, kind=kind, recipe="tuned", seed=seed, sizes={"kmer": kmer, "num_layers": 4},
         dev={"forward": {"mcc": dev}}, dev_clean=None, share=1.0, point=point,
     )  # fmt: skip
     return KeptRun(place, record)
@@ -83,3 +85,27 @@ def test_of_several_points_of_a_grid_the_best_on_dev_alone_is_averaged(truth: Tr
     (found,) = ensembles_of(members, {"t": truth})
     assert (found.size, found.together.value) == (2, 100)
     assert [run.folder.name for run in found.runs] == ["a-p-1", "a-p-2"]
+
+
+def test_a_pretrained_model_and_a_network_are_averaged_seed_by_seed_and_all_together(truth: Truth, tmp_path: Path) -> None:
+    members = [
+        member(tmp_path, "a", 6, 1, [0.1, 0.6, 0.9, 0.9], dev=0.5),
+        member(tmp_path, "cnn", 6, 1, [0.1, 0.1, 0.9, 0.4], dev=0.9, kind="cnn"),
+        member(tmp_path, "a", 6, 2, [0.9, 0.9, 0.1, 0.1], dev=0.9),  # all wrong
+        member(tmp_path, "cnn", 6, 2, [0.8, 0.8, 0.2, 0.2], dev=0.5, kind="cnn"),
+        member(tmp_path, "cnn", 6, 3, [0.1, 0.1, 0.9, 0.9], dev=0.5, kind="cnn"),  # the model has no such seed
+        member(tmp_path, "fresh", 6, 1, [0.1, 0.1, 0.9, 0.9], dev=0.5, kind="scratch"),  # no pre-trained model
+    ]
+    found = {ensemble.name: ensemble for ensemble in ensembles_of(members, {"t": truth})}
+    assert set(found) == {"seeds of a, tuned", "seeds of cnn, tuned", "a and cnn (tuned)", "a and cnn (tuned) and seeds"}
+    pair, all_of_them = found["a and cnn (tuned)"], found["a and cnn (tuned) and seeds"]
+    assert (pair.size, pair.together.values) == (2, pytest.approx((100.0, -100.0)))
+    assert pair.members == pytest.approx((2 * 100 / 3**0.5 - 200) / 4)
+    # means of the four: 0.475, 0.6, 0.525, 0.4
+    assert (all_of_them.size, all_of_them.together.value) == (4, pytest.approx(0))
+
+
+def test_no_model_or_no_network_of_a_seed_is_no_ensemble(truth: Truth, tmp_path: Path) -> None:
+    ones = [0.1, 0.1, 0.9, 0.9]
+    members = [member(tmp_path, "a", 6, 1, ones, 0.5), member(tmp_path, "cnn", 6, 2, ones, 0.5, kind="cnn")]
+    assert ensembles_of(members, {"t": truth}) == []
