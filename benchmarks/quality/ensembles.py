@@ -1,6 +1,6 @@
 """`python -m benchmarks.quality.ensembles --runs runs/gue`: what averaging adds, from the kept probabilities.
 
-Over seeds, over k, and over a pre-trained model and a convolutional network.
+Over seeds, over k, and over a DNABERT model and a convolutional network.
 """
 
 import argparse
@@ -18,6 +18,7 @@ from benchmarks.quality.cells.summary import Mean, mean_of, rows_of
 from benchmarks.quality.markdown import head, mean_text, origin_lines, table
 from benchmarks.quality.options import command_of, run_command
 from benchmarks.quality.table import read_notes
+from dnabert.bootstrap import bootstrap_difference
 from dnabert.errors import DataFileError
 from dnabert.metrics import classification_metrics
 from dnabert.output import write_text
@@ -26,10 +27,11 @@ __all__ = ["Ensemble", "document", "ensembles_of", "main"]
 
 _METHOD = """- **Ensemble.** The mean of its members' probabilities, as `dnabert ensemble` takes it; MCC x 100 on test.
 - **Seeds.** All seeds of one model: one ensemble. **k.** Models that differ in k, of one seed: one ensemble for each seed, mean ± half of
-  the 95 % interval over seeds, of two seeds both figures. **A model and a network.** A pre-trained model and a convolutional network of
-  the same seed, likewise (such networks are made by this benchmark alone; `dnabert ensemble` takes DNABERT models). **... and seeds.**
-  All of them together.
-- **Best member** is the one that is best on dev.
+  the 95 % interval over seeds, of two seeds both figures. **A model and a network.** A DNABERT model, pre-trained or not, and a
+  convolutional network of the same seed, likewise (such networks are made by this benchmark alone; `dnabert ensemble` takes DNABERT
+  models). **... and seeds.** All of them together.
+- **Best member** is the one that is best on dev. In brackets after the gain on it: 95 % bootstrap interval over test rows, both on the
+  same rows; it does not cover other seeds.
 """
 
 
@@ -44,6 +46,8 @@ class Ensemble:
         members: Mean MCC x 100 of single members.
         best_member: That of the members that are best on dev.
         together: That of the ensembles.
+        on_best: 95 % bootstrap interval over test rows of how much better they are than the members that are best on dev, on the same
+            resampled rows; None where it is not defined.
         clean: That of the ensembles without the rows that train or dev holds.
         runs: All members.
     """
@@ -54,6 +58,7 @@ class Ensemble:
     members: float
     best_member: float
     together: Mean
+    on_best: tuple[float, float] | None
     clean: float
     runs: tuple[KeptRun, ...]
 
@@ -102,10 +107,10 @@ def _over_kmers(truth: Truth, name: str, members: Sequence[KeptRun]) -> list[Ens
 
 
 def _over_kinds(truth: Truth, recipe: str, members: Sequence[KeptRun]) -> list[Ensemble]:
-    """Ensembles of a pre-trained model and a convolutional network."""
+    """Ensembles of a DNABERT model and a convolutional network."""
     models, networks = (
         dict.fromkeys(member.record.contestant for member in members if member.record.kind in kinds)
-        for kinds in (("pretrained",), ("cnn", "cnn-lstm"))
+        for kinds in (("pretrained", "scratch"), ("cnn", "cnn-lstm"))
     )
     found = []
     for pair in product(models, networks):
@@ -130,7 +135,7 @@ def _ensemble(truth: Truth, name: str, groups: Sequence[Sequence[KeptRun]]) -> l
     if not groups or len(groups[0]) < 2:
         return []
     targets = truth.targets("test")
-    together, clean, singles, best = [], [], [], []
+    together, clean, singles, best, pairs = [], [], [], [], []
     for members in groups:
         probs = np.mean([member.probs("test") for member in members], axis=0)
         together.append(_mcc(targets, probs))
@@ -138,7 +143,10 @@ def _ensemble(truth: Truth, name: str, groups: Sequence[Sequence[KeptRun]]) -> l
         singles += [_mcc(targets, member.probs("test")) for member in members]
         chosen = max(members, key=lambda member: member.record.dev_mcc(clean=True))
         best.append(_mcc(targets, chosen.probs("test")))
-    values = (float(np.mean(singles)), float(np.mean(best)), mean_of(together), float(np.mean(clean)))
+        pairs.append((probs, chosen.probs("test")))
+    ends = bootstrap_difference("classify", targets, pairs, "mcc")
+    on_best = None if ends is None else (100 * ends[0], 100 * ends[1])
+    values = (float(np.mean(singles)), float(np.mean(best)), mean_of(together), on_best, float(np.mean(clean)))
     return [Ensemble(truth.facts.task, name, len(groups[0]), *values, tuple(member for members in groups for member in members))]
 
 
@@ -160,7 +168,7 @@ def document(command: str, ensembles: Sequence[Ensemble]) -> str:
                 f"{found.best_member:.1f}",
                 mean_text(found.together) if len(found.together.values) > 1 else f"{found.together.value:.1f}",
                 f"{found.gain:+.1f}",
-                f"{found.together.value - found.best_member:+.1f}",
+                f"{found.together.value - found.best_member:+.1f}{_interval_text(found.on_best)}",
                 f"{found.clean:.1f}",
             ]
             for found in ensembles
@@ -170,6 +178,10 @@ def document(command: str, ensembles: Sequence[Ensemble]) -> str:
         parts.append(f"## {task}\n\n{table([*names, 'without shared rows'], cells)}")
     parts += ["## Where the members ran\n", origin_lines(records)]
     return "\n".join(parts)
+
+
+def _interval_text(ends: tuple[float, float] | None) -> str:
+    return "" if ends is None else f" ({ends[0]:+.1f} to {ends[1]:+.1f})"
 
 
 def main() -> int:
@@ -189,7 +201,9 @@ def main() -> int:
             members = [member for member in members if member.record.contestant in options.members]
         ensembles = ensembles_of(members, read_truth(options.runs))
         if not ensembles:
-            raise DataFileError(f"{options.runs}: holds no two runs of one task that could be averaged; run more seeds or more k")
+            raise DataFileError(
+                f"{options.runs}: holds no two runs of one task that could be averaged; run more seeds, more k, or a CNN beside a model"
+            )
         text = document(command_of("ensembles"), ensembles)
         write_text(options.out, text if options.notes is None else f"{text}\n{read_notes(options.notes)}")
 

@@ -62,7 +62,7 @@ _METHOD = """- **Probe.** Standardised features, logistic regression of scikit-l
 - **Vectors.** The mean of the last layer, or of the one that is named (0: what goes into the first block), over a sequence's k-mers,
   nothing trained; *random weights*: the same sizes, fresh, as before pre-training; *composed embeddings*: so, but k-mer vectors are
   sums over bases, as the package begins by default. Mean of the seeds ± half of the 95 % interval (Student's t). *k-mers*: shares of
-  all k-mers. In brackets: 95 % bootstrap interval of test rows.
+  all k-mers. In brackets: 95 % bootstrap interval of test rows. Choose a layer by dev, not by test.
 - **Strands.** For tasks without strand (tf, mouse) features are the mean of both strands'.
 """
 
@@ -116,7 +116,10 @@ def mean_vectors(model: Dnabert, sequences: SequenceSet, machine: Machine, both:
         sequences: The sequences.
         machine: Where to compute.
         both: Average with the vectors of the reverse complements.
-        layer: 0 is what goes into the first block, 1 what comes out of it; -1 is the last.
+        layer: 0 is what goes into the first block, 1 what comes out of it; negative numbers count from the last, -1.
+
+    Raises:
+        ConfigError: There is no such layer, or the sequences are pairs.
     """
     tokenizer = KmerTokenizer(model.config.kmer, model.config.max_positions - 2)
     read = [sequences, _turned(sequences)] if both else [sequences]
@@ -184,22 +187,40 @@ def _feature_sets(
     for kmer in kmers:
         yield _FeatureSet(f"{kmer}-mers", partial(_counts, kmer=kmer, both=both))
     for contestant in contestants:
+        for name, model, seed, sha256 in _models(contestant, seeds):
+            last, *others = dict.fromkeys(check_layer(model, layer) for layer in (-1, *layers))
+            for layer in (last, *others):
+                read = partial(_vectors, model=model, machine=machine, both=both, layer=layer)
+                title = name if layer == last else f"{name}, layer {layer}"
+                yield _FeatureSet(title, read, seed, model.config.model_dump(mode="json"), sha256)
+
+
+def _models(contestant: Contestant, seeds: int) -> Iterator[tuple[str, Dnabert, int, str]]:
+    """Name, model, seed and SHA-256 of what was trained, if it was, and of random weights of its sizes."""
+    assert contestant.sizes is not None
+    if contestant.directory is not None:
+        yield contestant.name, load_model(contestant.directory, _HEAD).model, 0, contestant.sha256
+    for composed, seed in product((False, True), range(1, seeds + 1)):
+        torch.manual_seed(seed_of(seed, "weights"))
+        fresh = Dnabert(contestant.sizes, _HEAD).eval()
+        if composed:
+            compose_embeddings(fresh)
+        yield f"random weights{', composed embeddings' if composed else ''}, sizes of {contestant.name}", fresh, seed, ""
+
+
+def _check(contestants: Sequence[Contestant], layers: Sequence[int]) -> None:
+    """Whether all can be probed, before anything is computed.
+
+    Raises:
+        ConfigError: One is a network, or has no such layer.
+    """
+    for contestant in contestants:
         if contestant.sizes is None:
             raise ConfigError(f"{contestant.name}: has no vectors before it is trained; a probe takes DNABERT models only")
-        sizes = contestant.sizes.model_dump(mode="json")
-        if contestant.directory is not None:
-            model = load_model(contestant.directory, _HEAD).model
-            for layer in dict.fromkeys(check_layer(model, layer) for layer in (-1, *layers)):
-                name = contestant.name if layer == contestant.sizes.num_layers else f"{contestant.name}, layer {layer}"
-                read = partial(_vectors, model=model, machine=machine, both=both, layer=layer)
-                yield _FeatureSet(name, read, sizes=sizes, sha256=contestant.sha256)
-        for composed, seed in product((False, True), range(1, seeds + 1)):
-            torch.manual_seed(seed_of(seed, "weights"))
-            fresh = Dnabert(contestant.sizes, _HEAD).eval()
-            if composed:
-                compose_embeddings(fresh)
-            name = f"random weights{', composed embeddings' if composed else ''}, sizes of {contestant.name}"
-            yield _FeatureSet(name, partial(_vectors, model=fresh, machine=machine, both=both), seed, sizes)
+        with torch.device("meta"):
+            empty = Dnabert(contestant.sizes, _HEAD)
+        for layer in layers:
+            check_layer(empty, layer)
 
 
 def _vectors(data: LabelledSet, model: Dnabert, machine: Machine, both: bool, layer: int = -1) -> Floats:
@@ -300,7 +321,7 @@ def main() -> int:
         type=int,
         nargs="+",
         default=[],
-        help="layers of pre-trained models to probe beside the last; 0 is before the first block",
+        help="layers to probe beside the last; 0 is before the first block",
     )
     parser.add_argument("--document", type=Path, default=Path("docs/results/probe.md"), help="(default: %(default)s)")
     parser.add_argument("--notes", type=Path, help="Markdown that stands at the end as it is: what the figures say")
@@ -312,6 +333,7 @@ def main() -> int:
         try:
             with runner_of(options, command_of("probe")) as runner:
                 contestants = contestants_of(options)
+                _check(contestants, options.layers)
                 features_of = partial(_feature_sets, contestants, options.kmers, options.seeds, options.layers, machine=runner.machine)
                 for task in tasks_of(options).tasks:
                     if runner.is_over():

@@ -20,7 +20,7 @@ from benchmarks.quality.cells.contestants import NetworkKind
 from benchmarks.quality.cells.networks import Network, NetworkConfig, Trained, train_network
 from benchmarks.quality.cells.recipes import NETWORK_LEARNING_RATES
 from benchmarks.quality.cells.scoring import NETWORK_WEIGHTS
-from benchmarks.quality.cells.tasks import thinned
+from benchmarks.quality.cells.tasks import drawn_rows
 from benchmarks.variants.networks import same_rows
 from dnabert.checkpoint import ModelInfo
 from dnabert.data.labelled import LabelledSet, read_set
@@ -69,7 +69,7 @@ def train_beside(
     train, valid = (read_set(find_table(data, names), 1) for names in (("train",), ("valid", "dev")))
     inputs = {**train.inputs(), **valid.inputs()}
     if rows is not None:
-        train, valid = (thinned(table, rows) for table in (train, valid))
+        train, valid = (drawn_rows(table, rows) for table in (train, valid))
     targets = [np.asarray(make_targets(table, "classify", classes).values, np.int64) for table in (train, valid)]
     tried = [_train(train, valid, targets, kind, lr, info, seed, machine, rows) for lr in NETWORK_LEARNING_RATES[: 1 if rows else None]]
     network, ended, config = max(tried, key=lambda each: max(each[1].curve))  # the first of equals

@@ -27,10 +27,10 @@ __all__ = [
     "Split",
     "Task",
     "TaskData",
+    "drawn_rows",
     "find_tasks",
     "keep_targets",
     "read_task",
-    "thinned",
 ]
 
 log = logging.getLogger(__name__)
@@ -183,12 +183,12 @@ def read_task(task: Task, rows: int | None = None) -> TaskData:
     """
     train, dev, test = (read_set(task.files[split], 1) for split in SPLITS)
     if rows is not None:
-        train, dev, test = (thinned(data, rows) for data in (train, dev, test))
+        train, dev, test = (drawn_rows(data, rows) for data in (train, dev, test))
     overlap, clean, clean_dev = _overlap(train, dev, test)
     return TaskData(task, train, dev, test, find_classes(train, "classify"), overlap, clean, clean_dev)
 
 
-def thinned(data: LabelledSet, rows: int) -> LabelledSet:
+def drawn_rows(data: LabelledSet, rows: int) -> LabelledSet:
     """So many rows, drawn at random, in their order: what a rehearsal reads."""
     order = np.random.default_rng(seed_of("rehearsal")).permutation(len(data))
     return data.take(np.sort(order[:rows]))

@@ -140,10 +140,11 @@ def test_other_layers_are_probed_beside_the_last(data: Path, model: Path, tmp_pa
     out, document = tmp_path / "probe", tmp_path / "probe.md"
     words = ("--data", data, "--model", f"toy={model}", "--out", out, "--document", document, "--tasks", "prom_core_tata", *GUE)
     assert call(monkeypatch, probe, *words, "--layers", "99") == 1
-    assert not document.exists()
+    assert not list(out.rglob("*.json"))  # found before anything is computed
     assert call(monkeypatch, probe, *words, "--layers", "0", "-1") == 0
     lines = document.read_text().splitlines()
     assert [sum(line.startswith(f"| toy{layer} | 32 | ") for line in lines) for layer in ("", ", layer 0", ", layer 1")] == [1, 1, 0]
+    assert sum(line.startswith("| random weights") and ", layer 0 | 32 | " in line for line in lines) == 2
 
 
 @pytest.mark.parametrize("layer", [0, 1, -1])

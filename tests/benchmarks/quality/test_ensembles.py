@@ -52,6 +52,9 @@ def test_an_ensemble_of_seeds_gains_on_its_members(truth: Truth, tmp_path: Path)
     assert found.together.value == 100
     assert found.gain == pytest.approx(100 - 100 / 3**0.5)
     assert found.clean == 100
+    assert found.on_best is not None
+    low, high = found.on_best  # the ensemble has all right, the best on dev one of four wrong: never below, and equal in some resamplings
+    assert low == 0 < high
 
 
 def test_an_ensemble_over_k_is_made_seed_by_seed_and_of_all(truth: Truth, tmp_path: Path) -> None:
@@ -87,17 +90,19 @@ def test_of_several_points_of_a_grid_the_best_on_dev_alone_is_averaged(truth: Tr
     assert [run.folder.name for run in found.runs] == ["a-p-1", "a-p-2"]
 
 
-def test_a_pretrained_model_and_a_network_are_averaged_seed_by_seed_and_all_together(truth: Truth, tmp_path: Path) -> None:
+def test_a_model_and_a_network_are_averaged_seed_by_seed_and_all_together(truth: Truth, tmp_path: Path) -> None:
     members = [
         member(tmp_path, "a", 6, 1, [0.1, 0.6, 0.9, 0.9], dev=0.5),
         member(tmp_path, "cnn", 6, 1, [0.1, 0.1, 0.9, 0.4], dev=0.9, kind="cnn"),
         member(tmp_path, "a", 6, 2, [0.9, 0.9, 0.1, 0.1], dev=0.9),  # all wrong
         member(tmp_path, "cnn", 6, 2, [0.8, 0.8, 0.2, 0.2], dev=0.5, kind="cnn"),
         member(tmp_path, "cnn", 6, 3, [0.1, 0.1, 0.9, 0.9], dev=0.5, kind="cnn"),  # the model has no such seed
-        member(tmp_path, "fresh", 6, 1, [0.1, 0.1, 0.9, 0.9], dev=0.5, kind="scratch"),  # no pre-trained model
+        member(tmp_path, "fresh", 6, 1, [0.1, 0.1, 0.9, 0.9], dev=0.5, kind="scratch"),
+        member(tmp_path, "lstm", 6, 2, [0.1, 0.1, 0.9, 0.9], dev=0.5, kind="cnn-lstm"),
     ]
     found = {ensemble.name: ensemble for ensemble in ensembles_of(members, {"t": truth})}
-    assert set(found) == {"seeds of a, tuned", "seeds of cnn, tuned", "a and cnn (tuned)", "a and cnn (tuned) and seeds"}
+    pairs = {"a and cnn (tuned)", "a and cnn (tuned) and seeds", "fresh and cnn (tuned)", "a and lstm (tuned)"}
+    assert set(found) == {"seeds of a, tuned", "seeds of cnn, tuned", *pairs}
     pair, all_of_them = found["a and cnn (tuned)"], found["a and cnn (tuned) and seeds"]
     assert (pair.size, pair.together.values) == (2, pytest.approx((100.0, -100.0)))
     assert pair.members == pytest.approx((2 * 100 / 3**0.5 - 200) / 4)
