@@ -15,13 +15,12 @@ import numpy.typing as npt
 
 from benchmarks.quality.cells.records import KeptRun, Truth, read_records, read_truth
 from benchmarks.quality.cells.summary import Mean, mean_of, rows_of
-from benchmarks.quality.markdown import head, mean_text, origin_lines, table
+from benchmarks.quality.markdown import difference_text, head, mean_text, origin_lines, table
 from benchmarks.quality.options import command_of, run_command
-from benchmarks.quality.table import read_notes
+from benchmarks.quality.table import write_document
 from dnabert.bootstrap import bootstrap_difference
 from dnabert.errors import DataFileError
 from dnabert.metrics import classification_metrics
-from dnabert.output import write_text
 
 __all__ = ["Ensemble", "document", "ensembles_of", "main"]
 
@@ -168,7 +167,7 @@ def document(command: str, ensembles: Sequence[Ensemble]) -> str:
                 f"{found.best_member:.1f}",
                 mean_text(found.together) if len(found.together.values) > 1 else f"{found.together.value:.1f}",
                 f"{found.gain:+.1f}",
-                f"{found.together.value - found.best_member:+.1f}{_interval_text(found.on_best)}",
+                difference_text(found.together.value - found.best_member, found.on_best),
                 f"{found.clean:.1f}",
             ]
             for found in ensembles
@@ -178,10 +177,6 @@ def document(command: str, ensembles: Sequence[Ensemble]) -> str:
         parts.append(f"## {task}\n\n{table([*names, 'without shared rows'], cells)}")
     parts += ["## Where the members ran\n", origin_lines(records)]
     return "\n".join(parts)
-
-
-def _interval_text(ends: tuple[float, float] | None) -> str:
-    return "" if ends is None else f" ({ends[0]:+.1f} to {ends[1]:+.1f})"
 
 
 def main() -> int:
@@ -205,7 +200,7 @@ def main() -> int:
                 f"{options.runs}: holds no two runs of one task that could be averaged; run more seeds, more k, or a CNN beside a model"
             )
         text = document(command_of("ensembles"), ensembles)
-        write_text(options.out, text if options.notes is None else f"{text}\n{read_notes(options.notes)}")
+        write_document(options.out, text, options.notes)
 
     return run_command(work)
 

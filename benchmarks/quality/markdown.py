@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from benchmarks.quality.cells.records import Record
 from benchmarks.quality.cells.summary import Gain, Mean
 
-__all__ = ["difference", "gain_text", "head", "mean_text", "origin_lines", "table"]
+__all__ = ["difference", "difference_text", "gain_text", "head", "mean_text", "origin_lines", "table"]
 
 
 def table(head_cells: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
@@ -61,10 +61,18 @@ def gain_text(gain: Gain | None) -> str:
     """
     if gain is None:
         return "-"
-    if gain.interval is None:
-        return f"{gain.value:+.1f}"
-    text = f"{gain.value:+.1f} ({gain.interval[0]:+.1f} to {gain.interval[1]:+.1f})"
-    return f"**{text}**" if gain.interval[0] > 0 else text
+    text = difference_text(gain.value, gain.interval)
+    return f"**{text}**" if gain.interval is not None and gain.interval[0] > 0 else text
+
+
+def difference_text(value: float, ends: tuple[float, float] | None) -> str:
+    """A difference with its interval, if it has one.
+
+    Examples:
+        >>> difference_text(4.3, (-0.8, 9.7)), difference_text(4.3, None)
+        ('+4.3 (-0.8 to +9.7)', '+4.3')
+    """
+    return f"{value:+.1f}" if ends is None else f"{value:+.1f} ({ends[0]:+.1f} to {ends[1]:+.1f})"
 
 
 def head(title: str, command: str, records: Iterable[Record]) -> str:

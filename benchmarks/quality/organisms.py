@@ -15,9 +15,8 @@ from benchmarks.quality.cells.lock import CellIsBusyError
 from benchmarks.quality.cells.tasks import FOREIGN, Found, find_tasks
 from benchmarks.quality.gue import RECIPES
 from benchmarks.quality.options import add_run_flags, command_of, run_all, run_command, runner_of
-from benchmarks.quality.table import document, read_notes
+from benchmarks.quality.table import document, write_document
 from dnabert.errors import ConfigError, DataFileError
-from dnabert.output import write_text
 
 __all__ = ["SETS", "build_sets", "main"]
 
@@ -91,7 +90,7 @@ def main() -> int:
         except (TimeIsUp, CellIsBusyError) as error:
             ended = error
         text = document("Other organisms", command_of("organisms"), options.out, _is_told_of, _NOTES)
-        write_text(options.document, text if options.notes is None else f"{text}\n{read_notes(options.notes)}")
+        write_document(options.document, text, options.notes)
         if ended is not None and options.minutes != 0:
             raise ended
 

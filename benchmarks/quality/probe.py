@@ -32,7 +32,7 @@ from benchmarks.quality.cells.summary import mean_of
 from benchmarks.quality.cells.tasks import TaskData, read_task
 from benchmarks.quality.markdown import mean_text, table
 from benchmarks.quality.options import add_run_flags, command_of, contestants_of, run_command, runner_of, tasks_of
-from benchmarks.quality.table import read_notes
+from benchmarks.quality.table import write_document
 from dnabert.bootstrap import bootstrap_intervals
 from dnabert.checkpoint import load_model
 from dnabert.data.labelled import LabelledSet
@@ -46,7 +46,7 @@ from dnabert.metrics import classification_metrics
 from dnabert.model.config import HeadConfig
 from dnabert.model.heads import Dnabert
 from dnabert.model.initial import compose_embeddings
-from dnabert.output import write_json, write_text
+from dnabert.output import write_json
 from dnabert.tokenizer import KmerTokenizer
 
 __all__ = ["ProbeResult", "document", "main", "mean_vectors", "probe"]
@@ -188,10 +188,9 @@ def _feature_sets(
         yield _FeatureSet(f"{kmer}-mers", partial(_counts, kmer=kmer, both=both))
     for contestant in contestants:
         for name, model, seed, sha256 in _models(contestant, seeds):
-            last, *others = dict.fromkeys(check_layer(model, layer) for layer in (-1, *layers))
-            for layer in (last, *others):
+            for layer in dict.fromkeys(check_layer(model, layer) for layer in (-1, *layers)):
                 read = partial(_vectors, model=model, machine=machine, both=both, layer=layer)
-                title = name if layer == last else f"{name}, layer {layer}"
+                title = name if layer == model.config.num_layers else f"{name}, layer {layer}"
                 yield _FeatureSet(title, read, seed, model.config.model_dump(mode="json"), sha256)
 
 
@@ -223,7 +222,7 @@ def _check(contestants: Sequence[Contestant], layers: Sequence[int]) -> None:
             check_layer(empty, layer)
 
 
-def _vectors(data: LabelledSet, model: Dnabert, machine: Machine, both: bool, layer: int = -1) -> Floats:
+def _vectors(data: LabelledSet, model: Dnabert, machine: Machine, both: bool, layer: int) -> Floats:
     return mean_vectors(model, data.sequences, machine, both, layer)
 
 
@@ -347,7 +346,7 @@ def main() -> int:
         if not results:
             raise ended or DataFileError(f"{options.out}: holds no finished probe yet")
         text = document(command_of("probe"), results)
-        write_text(options.document, text if options.notes is None else f"{text}\n{read_notes(options.notes)}")
+        write_document(options.document, text, options.notes)
         if ended is not None and options.minutes != 0:
             raise ended
 

@@ -20,9 +20,8 @@ from benchmarks.quality.cells.summary import Row, gain_of, rows_of, scratch_of
 from benchmarks.quality.gue import RECIPES
 from benchmarks.quality.markdown import gain_text, head, mean_text, origin_lines, table
 from benchmarks.quality.options import add_run_flags, command_of, run_all, run_command, runner_of, tasks_of
-from benchmarks.quality.table import read_notes, read_runs
+from benchmarks.quality.table import read_runs, write_document
 from dnabert.errors import ConfigError
-from dnabert.output import write_text
 from dnabert.plot.export import save_figure
 from dnabert.plot.style import LINE_STYLES, PALETTE, styled
 
@@ -151,7 +150,7 @@ def main() -> int:
         runs = _with_shares(read_runs(options.out, shares=True))
         save_figure(draw(rows_of(runs)), options.document.parent / FIGURE)
         text = document(command_of("scarce"), runs, read_truth(options.out), FIGURE)
-        write_text(options.document, text if options.notes is None else f"{text}\n{read_notes(options.notes)}")
+        write_document(options.document, text, options.notes)
         if ended is not None and options.minutes != 0:
             raise ended
 

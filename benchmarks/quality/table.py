@@ -16,7 +16,7 @@ from benchmarks.quality.published import CNN, DNABERT_2, DNABERT_6, PUBLISHED, b
 from dnabert.errors import DataFileError
 from dnabert.output import write_text
 
-__all__ = ["document", "main", "read_notes", "read_runs"]
+__all__ = ["document", "main", "read_runs", "write_document"]
 
 _METHOD = """- **Figure.** MCC x 100 on test; mean of the seeds ± half of its 95 % interval (Student's t over seeds),
   of two seeds both figures. Published rows are single figures from the literature (see `benchmarks/quality/published.py`).
@@ -206,16 +206,17 @@ def _read_skipped(folder: Path) -> dict[str, str]:
     return dict(json.loads(path.read_text(encoding="utf-8"))) if path.is_file() else {}
 
 
-def read_notes(path: Path) -> str:
-    """Markdown that was written by hand.
+def write_document(path: Path, text: str, notes: Path | None) -> None:
+    """A document, and at its end, if there are any, notes that were written by hand.
 
     Raises:
-        DataFileError: It cannot be read.
+        DataFileError: The notes cannot be read; nothing is written then.
     """
     try:
-        return path.read_text(encoding="utf-8")
+        whole = text if notes is None else f"{text}\n{notes.read_text(encoding='utf-8')}"
     except OSError as error:
-        raise DataFileError(f"{path}: cannot be read: {error.strerror or error}") from error
+        raise DataFileError(f"{notes}: cannot be read: {error.strerror or error}") from error
+    write_text(path, whole)
 
 
 def main() -> int:
@@ -227,7 +228,7 @@ def main() -> int:
 
     def work() -> None:
         text = document("GUE", command_of("table"), options.runs, lambda task: task not in FOREIGN)
-        write_text(options.out, text if options.notes is None else f"{text}\n{read_notes(options.notes)}")
+        write_document(options.out, text, options.notes)
 
     return run_command(work)
 

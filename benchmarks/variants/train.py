@@ -23,7 +23,7 @@ from benchmarks.quality.cells.scoring import NETWORK_WEIGHTS
 from benchmarks.quality.cells.tasks import drawn_rows
 from benchmarks.variants.networks import same_rows
 from dnabert.checkpoint import ModelInfo
-from dnabert.data.labelled import LabelledSet, read_set
+from dnabert.data.labelled import LabelledSet, inputs_of, read_set
 from dnabert.data.targets import make_targets
 from dnabert.device import Machine, choose_machine
 from dnabert.errors import ConfigError, DataFileError, DnabertError
@@ -67,7 +67,7 @@ def train_beside(
         raise ConfigError(f"{model}: answers with {info.head.task}; the network is for models of classes")
     classes = info.labels or tuple(map(str, range(info.head.num_outputs)))
     train, valid = (read_set(find_table(data, names), 1) for names in (("train",), ("valid", "dev")))
-    inputs = {**train.inputs(), **valid.inputs()}
+    inputs = inputs_of([train, valid])
     if rows is not None:
         train, valid = (drawn_rows(table, rows) for table in (train, valid))
     targets = [np.asarray(make_targets(table, "classify", classes).values, np.int64) for table in (train, valid)]

@@ -22,7 +22,7 @@ from benchmarks.quality.cells.records import RESULT, Record, commit, machine_fac
 from benchmarks.quality.cells.scoring import NETWORK_WEIGHTS, Probs, figures_of, keep_predictions
 from benchmarks.quality.cells.tasks import TaskData, keep_targets
 from dnabert.bootstrap import bootstrap_intervals
-from dnabert.data.labelled import LabelledSet
+from dnabert.data.labelled import LabelledSet, inputs_of
 from dnabert.device import Machine, seed_of
 from dnabert.errors import ConfigError
 from dnabert.output import check_free, provenance, start_run, write_bytes, write_json
@@ -257,7 +257,7 @@ class Runner:
 
     def _train_network(self, data: TaskData, train: LabelledSet, config: NetworkConfig, folder: Path) -> tuple[int, int, bool]:
         facts = {
-            **provenance(self.command, {**train.inputs(), **data.dev.inputs()}, config.seed),
+            **provenance(self.command, inputs_of([train, data.dev]), config.seed),
             "config": config.model_dump(mode="json"),
             "classes": list(data.classes),
             "n_train": len(train),

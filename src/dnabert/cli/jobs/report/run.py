@@ -16,7 +16,7 @@ from dnabert.cli.jobs.report.motifs import motif_part
 from dnabert.cli.jobs.report.question import Question, shown_names
 from dnabert.cli.jobs.report.tokens import token_part
 from dnabert.cli.jobs.report.vectors import check_map, map_part
-from dnabert.data.labelled import LabelledSet, read_set
+from dnabert.data.labelled import LabelledSet, inputs_of, read_set
 from dnabert.device import Machine, choose_machine
 from dnabert.errors import ConfigError
 from dnabert.infer.attention.config import AttentionConfig
@@ -223,7 +223,7 @@ def _own_test(runs: list[RunFiles], data: LabelledSet) -> Metrics | None:
 
 def _facts(question: Question, searched: LabelledSet | None, machine: Machine, command: str) -> tuple[tuple[str, str], ...]:
     predictor, data = question.predictor, question.data
-    record = provenance(command, {**data.inputs(), **(searched.inputs() if searched else {})}, question.config.seed)
+    record = provenance(command, inputs_of([data, searched] if searched else [data]), question.config.seed)
     rows = [
         ("Command", command or "not recorded"),
         ("Written by", f"dnabert {__version__}"),
