@@ -1,7 +1,7 @@
 """Quality beside the published rows: GUE, labels made scarce, other organisms, ensembles, and what frozen vectors know.
 
 gue.py        any model x the GUE tasks x seeds: `python -m benchmarks.quality.gue`
-table.py      docs/results/gue.md from what gue.py kept
+table.py      docs/results/gue.md from what gue.py kept; readme.py its short form in the README
 scarce.py     the same with 1 to 100 % of the labels; figure and table
 organisms.py  human models on mouse, worm, fly and cress
 ensembles.py  gain of several k and of several seeds, from the kept predictions
