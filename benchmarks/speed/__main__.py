@@ -11,9 +11,10 @@ from pathlib import Path
 
 from benchmarks.speed.child import BENCHMARKS
 from benchmarks.speed.document import FIGURES, render, write_figures
-from benchmarks.speed.machine import ForeignWork, adopt_orphans, describe, load_now, reap_orphans, usable_cores
+from benchmarks.speed.machine import describe, load_now, usable_cores
 from benchmarks.speed.regressions import compare
 from benchmarks.speed.results import Findings, Report, Results, read_results, write_results
+from benchmarks.speed.work import ForeignWork, adopt_orphans, reap_orphans
 
 ROOT = Path(__file__).parents[2]
 RESULTS = Path("benchmarks/results/cpu.json")
@@ -99,7 +100,7 @@ def _run(key: str, options: argparse.Namespace, load: float) -> Report:
         machine=machine,
         rehearsal=options.quick,
         took_s=round(time.perf_counter() - start, 1),
-        foreign_share=None if foreign is None else round(foreign.share(), 4),
+        foreign_share=None if foreign is None else round(foreign.end(), 4),
         aborted=aborted,
         findings=findings,
     )

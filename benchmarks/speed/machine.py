@@ -1,41 +1,32 @@
-"""Where a benchmark runs: processor, versions, commit; what else works there; memory and copy rate. Never imports torch."""
+"""Where a benchmark runs: processor, versions, commit; memory and copy rate. Never imports torch."""
 
 import ctypes
 import gc
 import os
 import platform
-import resource
 import subprocess
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
-from typing import Self
 
 import numpy as np
 
 from benchmarks.speed.results import Machine
 
 __all__ = [
-    "ForeignWork",
-    "adopt_orphans",
     "copy_seconds",
     "describe",
     "hold_to_cores",
     "load_now",
-    "parse_busy",
     "peak_memory_mb",
-    "reap_orphans",
     "usable_cores",
 ]
 
 _PACKAGES = ("dnabert", "torch", "transformers", "tokenizers", "numpy")
 _FLAGS = ("avx2", "avx512f", "avx512_vnni", "avx512_bf16", "avx512_fp16", "amx_tile", "amx_bf16", "amx_int8", "asimd", "bf16", "sve")
-_CPU_INFO, _STAT, _STATUS, _CLEAR = (Path("/proc") / name for name in ("cpuinfo", "stat", "self/status", "self/clear_refs"))
-_SET_CHILD_SUBREAPER = 36
-"""Source: prctl(2)."""
+_CPU_INFO, _STATUS, _CLEAR = (Path("/proc") / name for name in ("cpuinfo", "self/status", "self/clear_refs"))
 _RESET_PEAK = "5"
 """Written to clear_refs it sets the peak memory of the process back. Source: proc(5)."""
 
@@ -94,58 +85,6 @@ def _commit() -> str:
         return git("rev-parse", "--short", "HEAD") + ("+" if git("status", "--porcelain", "--", "src") else "")
     except (OSError, subprocess.CalledProcessError):
         return "unknown"
-
-
-@dataclass(frozen=True)
-class ForeignWork:
-    """How much other processes have worked since this was made.
-
-    Attributes:
-        busy_s: Processor time of the whole machine by then.
-        own_s: Processor time of this process and its ended children by then.
-        since: When it was made.
-    """
-
-    busy_s: float
-    own_s: float
-    since: float
-
-    @classmethod
-    def begin(cls) -> Self | None:
-        """From now on; None where the system does not tell."""
-        return cls(parse_busy(_STAT.read_text()), _own_seconds(), time.perf_counter()) if _STAT.exists() else None
-
-    def share(self) -> float:
-        """Share of all cores' time that others took, 0-1."""
-        foreign = parse_busy(_STAT.read_text()) - self.busy_s - (_own_seconds() - self.own_s)
-        return min(max(foreign / ((time.perf_counter() - self.since) * (os.cpu_count() or 1)), 0.0), 1.0)
-
-
-def parse_busy(stat: str) -> float:
-    """Seconds in which the cores of the machine were not idle, from ``/proc/stat``; what a host took away (steal) counts too."""
-    user, nice, system, _idle, _wait, irq, soft, steal = (int(text) for text in stat.split("\n")[0].split()[1:9])
-    return (user + nice + system + irq + soft + steal) / os.sysconf("SC_CLK_TCK")
-
-
-def adopt_orphans() -> None:
-    """Be the parent of processes whose parents end, as Ray's do, so that their time counts as ours; nothing where the system cannot."""
-    prctl = getattr(ctypes.CDLL(None), "prctl", None)
-    if prctl:
-        prctl(_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
-
-
-def reap_orphans() -> None:
-    """Let the system forget adopted processes that have ended, which adds their time to ours; no child may be waited for elsewhere."""
-    try:
-        while os.waitpid(-1, os.WNOHANG)[0]:
-            pass
-    except ChildProcessError:
-        return
-
-
-def _own_seconds() -> float:
-    own, children = resource.getrusage(resource.RUSAGE_SELF), resource.getrusage(resource.RUSAGE_CHILDREN)
-    return own.ru_utime + own.ru_stime + children.ru_utime + children.ru_stime
 
 
 def peak_memory_mb(work: Callable[[], object]) -> float | None:
