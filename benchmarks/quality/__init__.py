@@ -7,6 +7,7 @@ organisms.py  human models on mouse, worm, fly and cress
 ensembles.py  gain of several k and of several seeds, from the kept predictions
 probe.py      logistic regression on frozen vectors, on those of random weights, and on k-mer counts
 corpus_overlap.py  test rows that stand in a pre-training corpus, and figures without them
+documents.py  all of these documents anew from the kept results, or `--check` whether they are what their commands write
 curves.py     a figure of several runs over their steps
 published.py  the published rows; markdown.py how tables are written; options.py the flags that the commands share
 cells/        one result: a task x a contestant x a recipe x a seed
