@@ -75,26 +75,31 @@ def main() -> int:
     options = parser.parse_args()
 
     def work() -> None:
-        mouse = find_tasks(options.data, ["mouse"])
-        splice = build_sets(options.genomes, options.sets or options.out / "sets")
-        known = [*mouse.tasks, *splice.tasks]
-        for text in options.tasks:
-            if not any(task.name.startswith(text) for task in known):
-                raise ConfigError(f"--tasks {text}: no such task; there are {', '.join(task.name for task in known)}")
-        skipped = {name: why for name, why in mouse.skipped.items() if name.startswith("mouse")} | splice.skipped
-        wanted = [task for task in known if not options.tasks or task.name.startswith(tuple(options.tasks))]
-        ended: TimeIsUp | CellIsBusyError | None = None
-        try:
-            with runner_of(options, command_of("organisms")) as runner:
-                run_all(runner, options, Found(tuple(wanted), skipped), RECIPES[options.recipe])
-        except (TimeIsUp, CellIsBusyError) as error:
-            ended = error
+        ended = None if options.minutes == 0 else _run(options)
         text = document("Other organisms", command_of("organisms"), options.out, _is_told_of, _NOTES)
         write_document(options.document, text, options.notes)
-        if ended is not None and options.minutes != 0:
+        if ended is not None:
             raise ended
 
     return run_command(work)
+
+
+def _run(options: argparse.Namespace) -> TimeIsUp | CellIsBusyError | None:
+    """Runs what is missing, sets included; gives back why some of it was left."""
+    mouse = find_tasks(options.data, ["mouse"])
+    splice = build_sets(options.genomes, options.sets or options.out / "sets")
+    known = [*mouse.tasks, *splice.tasks]
+    for text in options.tasks:
+        if not any(task.name.startswith(text) for task in known):
+            raise ConfigError(f"--tasks {text}: no such task; there are {', '.join(task.name for task in known)}")
+    skipped = {name: why for name, why in mouse.skipped.items() if name.startswith("mouse")} | splice.skipped
+    wanted = [task for task in known if not options.tasks or task.name.startswith(tuple(options.tasks))]
+    try:
+        with runner_of(options, command_of("organisms")) as runner:
+            run_all(runner, options, Found(tuple(wanted), skipped), RECIPES[options.recipe])
+    except (TimeIsUp, CellIsBusyError) as error:
+        return error
+    return None
 
 
 if __name__ == "__main__":

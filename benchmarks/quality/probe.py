@@ -327,30 +327,35 @@ def main() -> int:
     options = parser.parse_args()
 
     def work() -> None:
-        ended: TimeIsUp | CellIsBusyError | None = None
-        busy: list[Path] = []
-        try:
-            with runner_of(options, command_of("probe")) as runner:
-                contestants = contestants_of(options)
-                _check(contestants, options.layers)
-                features_of = partial(_feature_sets, contestants, options.kmers, options.seeds, options.layers, machine=runner.machine)
-                for task in tasks_of(options).tasks:
-                    if runner.is_over():
-                        raise TimeIsUp
-                    busy += _run_task(runner, read_task(task, options.rehearse), features_of)
-        except TimeIsUp as error:
-            ended = error
-        if busy and ended is None:
-            ended = CellIsBusyError(f"{len(busy)} probes are left to other processes; when they have ended, the same command goes on")
+        ended = None if options.minutes == 0 else _run(options)
         results = [_read(path) for path in sorted(options.out.rglob("*.json"))]
         if not results:
             raise ended or DataFileError(f"{options.out}: holds no finished probe yet")
         text = document(command_of("probe"), results)
         write_document(options.document, text, options.notes)
-        if ended is not None and options.minutes != 0:
+        if ended is not None:
             raise ended
 
     return run_command(work)
+
+
+def _run(options: argparse.Namespace) -> TimeIsUp | CellIsBusyError | None:
+    """Runs the probes that are missing; gives back why some were left."""
+    busy: list[Path] = []
+    try:
+        with runner_of(options, command_of("probe")) as runner:
+            contestants = contestants_of(options)
+            _check(contestants, options.layers)
+            features_of = partial(_feature_sets, contestants, options.kmers, options.seeds, options.layers, machine=runner.machine)
+            for task in tasks_of(options).tasks:
+                if runner.is_over():
+                    raise TimeIsUp
+                busy += _run_task(runner, read_task(task, options.rehearse), features_of)
+    except TimeIsUp as error:
+        return error
+    if busy:
+        return CellIsBusyError(f"{len(busy)} probes are left to other processes; when they have ended, the same command goes on")
+    return None
 
 
 if __name__ == "__main__":

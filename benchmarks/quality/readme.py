@@ -40,7 +40,12 @@ def short_table(rows: Sequence[Row]) -> str:
 
     Args:
         rows: What was measured here.
+
+    Raises:
+        DataFileError: Some of it is a rehearsal.
     """
+    if any(record.rehearsal for row in rows for record in row.records):
+        raise DataFileError("some of the kept results are a rehearsal, of which no figure means anything; give another folder of --runs")
     named = [(title, {task: (value, _SEEDS) for task, value in PUBLISHED[name].items()}) for name, title in _PUBLISHED.items()]
     named.append(("best published", {task: (best, _SEEDS) for task in _COLUMNS if (best := best_published(task)) is not None}))
     for name, title in _OURS.items():
@@ -75,11 +80,10 @@ def put(text: str, part: str, name: str) -> str:
         >>> put(f"a\\n{BEGIN}old\\n{END}b\\n", "new\\n", "README.md") == f"a\\n{BEGIN}new\\n{END}b\\n"
         True
     """
-    before, begin, rest = text.partition(BEGIN)
-    _, end, after = rest.partition(END)
-    if not begin or not end or BEGIN in rest or END in after:
+    if not text.count(BEGIN) == text.count(END) == 1 or text.index(END) < text.index(BEGIN):
         raise DataFileError(f"{name}: put the lines {BEGIN.strip()} and {END.strip()} once, around the place of the table")
-    return before + begin + part + end + after
+    before, begin, rest = text.partition(BEGIN)
+    return before + begin + part + END + rest.partition(END)[2]
 
 
 def main() -> int:

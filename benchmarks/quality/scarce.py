@@ -141,20 +141,25 @@ def main() -> int:
         shares = [percent / 100 for percent in options.percent]
         if not all(0 < share <= 1 for share in shares):
             raise ConfigError(f"--percent {options.percent}: shares are above 0 and at most 100")
-        ended: TimeIsUp | CellIsBusyError | None = None
-        try:
-            with runner_of(options, command_of("scarce")) as runner:
-                run_all(runner, options, tasks_of(options), RECIPES[options.recipe], shares)
-        except (TimeIsUp, CellIsBusyError) as error:
-            ended = error
+        ended = None if options.minutes == 0 else _run(options, shares)
         runs = _with_shares(read_runs(options.out, shares=True))
         save_figure(draw(rows_of(runs)), options.document.parent / FIGURE)
         text = document(command_of("scarce"), runs, read_truth(options.out), FIGURE)
         write_document(options.document, text, options.notes)
-        if ended is not None and options.minutes != 0:
+        if ended is not None:
             raise ended
 
     return run_command(work)
+
+
+def _run(options: argparse.Namespace, shares: Sequence[float]) -> TimeIsUp | CellIsBusyError | None:
+    """Runs what is missing; gives back why some of it was left."""
+    try:
+        with runner_of(options, command_of("scarce")) as runner:
+            run_all(runner, options, tasks_of(options), RECIPES[options.recipe], shares)
+    except (TimeIsUp, CellIsBusyError) as error:
+        return error
+    return None
 
 
 def _with_shares(runs: Sequence[KeptRun]) -> list[KeptRun]:

@@ -14,7 +14,7 @@ from benchmarks.speed.document import FIGURES, render, write_figures
 from benchmarks.speed.machine import describe, load_now, usable_cores
 from benchmarks.speed.regressions import compare
 from benchmarks.speed.results import Findings, Report, Results, read_results, write_results
-from benchmarks.speed.work import ForeignWork, adopt_orphans, reap_orphans
+from benchmarks.speed.work import ForeignWork, adopt_orphans
 
 ROOT = Path(__file__).parents[2]
 RESULTS = Path("benchmarks/results/cpu.json")
@@ -83,8 +83,8 @@ def _run(key: str, options: argparse.Namespace, load: float) -> Report:
     words = [f"--threads {options.threads}"] if options.threads != DEFAULT_THREADS else []
     command = " ".join(["python -m benchmarks.speed --only", key, *words, *(["--quick"] if options.quick else [])])
     threads = 1 if BENCHMARKS[key].one_core else options.threads
-    machine, start, foreign = describe(threads, load), time.perf_counter(), ForeignWork.begin()
-    with tempfile.TemporaryDirectory() as folder:
+    machine, start = describe(threads, load), time.perf_counter()
+    with ForeignWork() as foreign, tempfile.TemporaryDirectory() as folder:
         out = Path(folder) / "findings.json"
         child = [sys.executable, "-m", "benchmarks.speed.child", key, "--out", str(out), "--threads", str(options.threads)]
         code = subprocess.run([*child, *(["--quick"] if options.quick else [])], env=_environment(threads), check=False).returncode
@@ -93,14 +93,14 @@ def _run(key: str, options: argparse.Namespace, load: float) -> Report:
             findings = Findings.model_validate_json(out.read_text())
         else:
             aborted = mismatch.read_text() if mismatch.exists() else f"ended with exit code {code}: {shlex.join(child[1:])}"
-    reap_orphans()
+    share = foreign.share()
     return Report(
         key=key,
         command=command,
         machine=machine,
         rehearsal=options.quick,
         took_s=round(time.perf_counter() - start, 1),
-        foreign_share=None if foreign is None else round(foreign.end(), 4),
+        foreign_share=None if share is None else round(share, 4),
         aborted=aborted,
         findings=findings,
     )
