@@ -65,11 +65,12 @@ def differing(name: str) -> list[str]:
             shutil.copy(kept / "README.md", fresh)
         _run(name, fresh)
         found = sorted(path.relative_to(fresh) for path in fresh.rglob("*") if path.is_file())
-        return [str(path) for path in found if not (kept / path).is_file() or _text(kept / path) != _text(fresh / path)]
+        return [str(path) for path in found if not (kept / path).is_file() or _content(kept / path) != _content(fresh / path)]
 
 
-def _text(path: Path) -> str:
-    return _STATED.sub("", path.read_text(encoding="utf-8"))  # the place that the command writes to is another one
+def _content(path: Path) -> bytes:
+    content = path.read_bytes()
+    return _STATED.sub("", content.decode()).encode() if path.suffix == ".md" else content  # the command writes to another place
 
 
 def _run(name: str, folder: Path | None = None) -> None:
@@ -97,7 +98,8 @@ def main() -> int:
         for name in options.names or names:
             try:
                 if options.check:
-                    stale += (found := differing(name))
+                    if found := differing(name):
+                        stale.append(name)
                     log.info("%s: %s", name, f"stale: {', '.join(found)}" if found else "is what its command writes")
                 else:
                     _run(name)

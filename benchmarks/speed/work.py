@@ -65,7 +65,8 @@ class ForeignWork:
 
     The system adds the time of ended children to their parent's, but not where the parent ignores that they end, as Ray's raylet does
     (POSIX, SIGCHLD). So a thread looks at all processes below this one, and the larger of both sums is ours. A process that ends loses,
-    on each core, up to a second of its time, and one that begins and ends between two looks all of it: the share is an upper bound.
+    on each core, up to a second of its time, and one that begins and ends between two looks all of it: the share is then too large. It is
+    too small where an adopted process that worked before the block ends in it: the system adds all of its time at once.
     """
 
     def __init__(self) -> None:

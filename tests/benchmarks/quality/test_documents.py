@@ -51,7 +51,7 @@ def test_a_document_is_written_and_a_changed_one_is_told(
     assert changed != text
     path.write_text(changed)
     assert _main(monkeypatch, "--check", "gue") == 1
-    assert capsys.readouterr().err.endswith("error: stale: gue.md; write them anew without --check\n")
+    assert capsys.readouterr().err.endswith("gue: stale: gue.md\nerror: stale: gue; write them anew without --check\n")
     assert path.read_text() == changed
 
 
