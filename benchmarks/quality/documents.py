@@ -13,6 +13,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+from benchmarks.quality.markdown import read_markdown
 from benchmarks.quality.options import run_command
 from dnabert.errors import DataFileError
 
@@ -41,10 +42,7 @@ def stated_command(path: Path) -> list[str]:
     Raises:
         DataFileError: The document cannot be read, or names none.
     """
-    try:
-        found = _STATED.search(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise DataFileError(f"{path}: cannot be read: {error.strerror or error}") from error
+    found = _STATED.search(read_markdown(path))
     if found is None:
         raise DataFileError(f"{path}: does not say which command of benchmarks.quality it was written by")
     return shlex.split(found[1])

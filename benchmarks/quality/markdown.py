@@ -1,11 +1,13 @@
 """How the documents are written: tables, figures with intervals, what a goal was missed by, where it all ran."""
 
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 
 from benchmarks.quality.cells.records import Record
 from benchmarks.quality.cells.summary import Gain, Mean
+from dnabert.errors import DataFileError
 
-__all__ = ["difference", "difference_text", "gain_text", "head", "mean_text", "origin_lines", "table"]
+__all__ = ["difference", "difference_text", "gain_text", "head", "mean_text", "origin_lines", "read_markdown", "table"]
 
 
 def table(head_cells: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
@@ -93,3 +95,15 @@ def origin_lines(records: Iterable[Record]) -> str:
         text = f"commit {record.commit}; {versions}; {place}"
         found[text] = found.get(text, 0) + 1
     return "".join(f"- {count} runs: {text}.\n" for text, count in found.items())
+
+
+def read_markdown(path: Path) -> str:
+    """The text of a document, or of notes.
+
+    Raises:
+        DataFileError: It cannot be read.
+    """
+    try:
+        return path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise DataFileError(f"{path}: cannot be read: {error.strerror or error}") from error

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from benchmarks.quality.cells.summary import Row, rows_of
-from benchmarks.quality.markdown import table
+from benchmarks.quality.markdown import read_markdown, table
 from benchmarks.quality.options import run_command
 from benchmarks.quality.published import CNN, DNABERT_2, DNABERT_6, PUBLISHED, best_published
 from benchmarks.quality.table import read_runs
@@ -93,10 +93,7 @@ def main() -> int:
     options = parser.parse_args()
 
     def work() -> None:
-        try:
-            text = options.readme.read_text(encoding="utf-8")
-        except OSError as error:
-            raise DataFileError(f"{options.readme}: cannot be read: {error.strerror or error}") from error
+        text = read_markdown(options.readme)
         write_text(options.readme, put(text, short_table(rows_of(read_runs(options.runs))), str(options.readme)))
 
     return run_command(work)

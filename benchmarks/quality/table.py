@@ -10,7 +10,7 @@ from benchmarks.quality.cells.recipes import RecipeName
 from benchmarks.quality.cells.records import KeptRun, Truth, count_points, read_records, read_truth
 from benchmarks.quality.cells.summary import Mean, Row, gain_of, rows_of, scratch_of
 from benchmarks.quality.cells.tasks import FOREIGN
-from benchmarks.quality.markdown import difference, gain_text, head, mean_text, origin_lines, table
+from benchmarks.quality.markdown import difference, gain_text, head, mean_text, origin_lines, read_markdown, table
 from benchmarks.quality.options import command_of, run_command
 from benchmarks.quality.published import CNN, DNABERT_2, DNABERT_6, PUBLISHED, best_published
 from dnabert.errors import DataFileError
@@ -212,11 +212,7 @@ def write_document(path: Path, text: str, notes: Path | None) -> None:
     Raises:
         DataFileError: The notes cannot be read; nothing is written then.
     """
-    try:
-        whole = text if notes is None else f"{text}\n{notes.read_text(encoding='utf-8')}"
-    except OSError as error:
-        raise DataFileError(f"{notes}: cannot be read: {error.strerror or error}") from error
-    write_text(path, whole)
+    write_text(path, text if notes is None else f"{text}\n{read_markdown(notes)}")
 
 
 def main() -> int:
