@@ -25,7 +25,7 @@ from dnabert.errors import ConfigError
 from dnabert.plot.export import save_figure
 from dnabert.plot.style import LINE_STYLES, PALETTE, styled
 
-__all__ = ["SHARES", "document", "draw", "main"]
+__all__ = ["SHARES", "document", "draw", "main", "with_few_labels"]
 
 SHARES = (0.01, 0.03, 0.1, 0.3, 1.0)
 MODELS = ("random:mini:6", "cnn")
@@ -41,7 +41,8 @@ _METHOD = """- **Labels.** Of each class the same share of the training rows, dr
   the encoder as it is (the ridge penalty of the smallest dev loss), 200 steps or ten epochs; for random weights the same, from their
   own vectors.
 - **Dev and test** are whole at every share, for every model: the moment of training is that of the best MCC (or smallest loss, published
-  recipe) on dev. With the recipe *tuned*, the point of the grid is the one that is best on dev with all labels.
+  recipe) on dev. With the recipe *tuned*, the point of the grid is the one that is best on dev with all labels, and a task that was not
+  run with it on few labels has its figures with all of them, for the end of the curve.
 - **Figure.** MCC x 100 on test; mean of the seeds ± half of its 95 % interval (Student's t over seeds), of two seeds both figures.
 - **Gain.** Over the seeds that both have; in brackets the 95 % bootstrap interval over test rows, both on the same rows; **in bold** where
   it lies above 0. It does not hold what another draw of few labels would change: look at the seeds for that.
@@ -142,7 +143,7 @@ def main() -> int:
         if not all(0 < share <= 1 for share in shares):
             raise ConfigError(f"--percent {options.percent}: shares are above 0 and at most 100")
         ended = None if options.minutes == 0 else _run(options, shares)
-        runs = _with_shares(read_runs(options.out, shares=True))
+        runs = with_few_labels(read_runs(options.out, shares=True))
         save_figure(draw(rows_of(runs)), options.document.parent / FIGURE)
         text = document(command_of("scarce"), runs, read_truth(options.out), FIGURE)
         write_document(options.document, text, options.notes)
@@ -162,10 +163,11 @@ def _run(options: argparse.Namespace, shares: Sequence[float]) -> TimeIsUp | Cel
     return None
 
 
-def _with_shares(runs: Sequence[KeptRun]) -> list[KeptRun]:
-    """The runs of contestants, recipes and tasks that were run with few labels too."""
+def with_few_labels(runs: Sequence[KeptRun]) -> list[KeptRun]:
+    """The runs with few labels and, of their tasks and contestants, those with all: of the same recipe, and *tuned*."""
     few = {(run.record.task, run.record.contestant, run.record.recipe) for run in runs if run.record.share < 1}
-    return [run for run in runs if (run.record.task, run.record.contestant, run.record.recipe) in few]
+    ends = few | {(task, contestant, "tuned") for task, contestant, _ in few}
+    return [run for run in runs if (run.record.task, run.record.contestant, run.record.recipe) in ends]
 
 
 if __name__ == "__main__":
