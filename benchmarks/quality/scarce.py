@@ -41,8 +41,8 @@ _METHOD = """- **Labels.** Of each class the same share of the training rows, dr
   the encoder as it is (the ridge penalty of the smallest dev loss), 200 steps or ten epochs; for random weights the same, from their
   own vectors.
 - **Dev and test** are whole at every share, for every model: the moment of training is that of the best MCC (or smallest loss, published
-  recipe) on dev. With the recipe *tuned*, the point of the grid is the one that is best on dev with all labels, and a task that was not
-  run with it on few labels has its figures with all of them, for the end of the curve.
+  recipe) on dev. With the recipe *tuned*, the point of the grid is the one that is best on dev with all labels. A model
+  that was run with *few* alone is shown with *tuned* and all labels too: where its curve would end, by another recipe.
 - **Figure.** MCC x 100 on test; mean of the seeds ± half of its 95 % interval (Student's t over seeds), of two seeds both figures.
 - **Gain.** Over the seeds that both have; in brackets the 95 % bootstrap interval over test rows, both on the same rows; **in bold** where
   it lies above 0. It does not hold what another draw of few labels would change: look at the seeds for that.
@@ -164,7 +164,7 @@ def _run(options: argparse.Namespace, shares: Sequence[float]) -> TimeIsUp | Cel
 
 
 def with_few_labels(runs: Sequence[KeptRun]) -> list[KeptRun]:
-    """The runs with few labels and, of their tasks and contestants, those with all: of the same recipe, and *tuned*."""
+    """The runs with few labels, and of the same task and contestant those with all labels by one of the same recipes, or *tuned*."""
     few = {(run.record.task, run.record.contestant, run.record.recipe) for run in runs if run.record.share < 1}
     ends = few | {(task, contestant, "tuned") for task, contestant, _ in few}
     return [run for run in runs if (run.record.task, run.record.contestant, run.record.recipe) in ends]
